@@ -34,3 +34,23 @@ pg_bin() {
   done
   [ -n "$best" ] && echo "$best"
 }
+
+# Runs a command in its own process group and waits: Ctrl-C or a signal reaches this script alone, at
+# once, and `end_child` in its EXIT trap passes exactly one TERM on.
+child=''
+attend() {
+  local rc=0
+  set -m
+  "$@" </dev/null &
+  child=$!
+  set +m
+  wait "$child" || rc=$?
+  child=''
+  return "$rc"
+}
+end_child() {
+  [ -n "$child" ] || return 0
+  kill -TERM -- "-$child" 2>/dev/null || true
+  wait "$child" 2>/dev/null || true
+  child=''
+}
