@@ -1,0 +1,70 @@
+//! A stand-in for Channex and the OTAs behind it. It speaks Channex's wire format on `/api/v1`, plays the
+//! guests on `/sandbox`, misbehaves on request, and shares no code with Innkeep: what it believes about
+//! the format comes from the published documentation alone, so that a misreading shows.
+
+mod api;
+mod ari;
+mod booking;
+mod clock;
+mod connection;
+mod control;
+mod decide;
+mod faults;
+mod fixtures;
+mod gate;
+mod journal;
+mod money;
+mod page;
+mod property;
+mod replay;
+mod reply;
+mod revision;
+mod state;
+mod webhook;
+mod world;
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get};
+
+pub use faults::{Faults, OutageMode, RateLimit};
+pub use fixtures::fixtures;
+pub use state::{Options, Sandbox};
+
+/// Hanging answers (see [`Faults::timeout_after_apply_rate`]) must not hold up a shutdown for longer.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// Serves a new sandbox on `listener` until `shutdown` resolves.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    serve_sandbox(listener, Sandbox::new(options)?, shutdown).await
+}
+
+/// Like [`serve`], for a caller that keeps a handle on the sandbox.
+pub async fn serve_sandbox(
+    listener: tokio::net::TcpListener,
+    sandbox: Sandbox,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let acceptor = connection::SeverableAcceptor::new(listener, sandbox.severed())?;
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(routes(sandbox), shutdown, Some(SHUTDOWN_GRACE))
+        .await
+        .context("the sandbox stopped serving")
+}
+
+/// Everything the sandbox answers: `/api/v1` (Channex), `/sandbox` (control), `/` (a page to watch).
+/// Faults that sever connections need [`serve`]; behind another server they answer 503 instead.
+pub fn routes(sandbox: Sandbox) -> impl Endpoint {
+    Route::new()
+        .nest("/api/v1", api::routes().around(gate::pass))
+        .nest("/sandbox", control::routes())
+        .at("/", get(page::overview))
+        .data(sandbox)
+        .into_endpoint()
+}

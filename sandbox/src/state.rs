@@ -1,0 +1,72 @@
+//! The handle that every endpoint shares.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::connection::Severed;
+use crate::webhook;
+use crate::world::World;
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Seed of the dice behind every fault, so that a run can be repeated. Ids are not seeded: they must
+    /// stay unique across restarts, as a real channel's are.
+    pub seed: u64,
+    /// The accepted `user-api-key`; `None` accepts any that is not empty.
+    pub api_key: Option<String>,
+}
+
+/// One Channex with many properties. Cheap to clone; all clones are the same world.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    world: Mutex<World>,
+    http: reqwest::Client,
+    severed: Severed,
+}
+
+impl Sandbox {
+    /// Fails only when the HTTP client for webhooks cannot be built.
+    pub fn new(options: Options) -> anyhow::Result<Self> {
+        let world = Mutex::new(World::new(options.seed));
+        let http = webhook::client()?;
+        let severed = Severed::default();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                options,
+                world,
+                http,
+                severed,
+            }),
+        })
+    }
+
+    /// Never held across an await: every caller takes what it needs and lets go.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.inner.http
+    }
+
+    pub(crate) fn severed(&self) -> Severed {
+        self.inner.severed.clone()
+    }
+
+    pub(crate) fn key_is_accepted(&self, key: Option<&str>) -> bool {
+        match (key, &self.inner.options.api_key) {
+            (None | Some(""), _) => false,
+            (Some(_), None) => true,
+            (Some(key), Some(expected)) => key == expected,
+        }
+    }
+
+    pub(crate) fn reset(&self) {
+        *self.world() = World::new(self.inner.options.seed);
+    }
+}

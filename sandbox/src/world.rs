@@ -1,0 +1,99 @@
+//! Everything the sandbox remembers. All of it lives behind one mutex and dies with the process.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::ari::Kind;
+use crate::decide::Dice;
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::property::{Property, PropertySpec};
+use crate::replay::Memory;
+use crate::revision::Ledger;
+
+pub(crate) const MAX_PROPERTIES: usize = 1_000;
+
+pub(crate) struct World {
+    pub(crate) faults: Faults,
+    pub(crate) dice: Dice,
+    pub(crate) journal: Journal,
+    pub(crate) ledger: Ledger,
+    pub(crate) replayed: Memory,
+    properties: BTreeMap<String, Property>,
+    recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            faults: Faults::default(),
+            dice: Dice::new(seed),
+            journal: Journal::default(),
+            ledger: Ledger::default(),
+            replayed: Memory::default(),
+            properties: BTreeMap::new(),
+            recent_calls: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn set_faults(&mut self, faults: Faults) {
+        if let Some(seed) = faults.seed {
+            self.dice = Dice::new(seed);
+        }
+        self.recent_calls.clear();
+        self.faults = faults;
+    }
+
+    pub(crate) fn properties(&self) -> impl Iterator<Item = &Property> {
+        self.properties.values()
+    }
+
+    pub(crate) fn property(&self, id: &str) -> Option<&Property> {
+        self.properties.get(id)
+    }
+
+    pub(crate) fn property_mut(&mut self, id: &str) -> Option<&mut Property> {
+        self.properties.get_mut(id)
+    }
+
+    /// Availability and rates of products that stay are kept. False when there is no room for another.
+    pub(crate) fn upsert_property(&mut self, id: &str, spec: PropertySpec) -> bool {
+        if let Some(known) = self.properties.get_mut(id) {
+            known.spec = spec;
+            return true;
+        }
+        if self.properties.len() >= MAX_PROPERTIES {
+            return false;
+        }
+        self.properties
+            .insert(id.to_owned(), Property::new(id.to_owned(), spec));
+        true
+    }
+
+    /// Counts one call against each property's allowance; a refused call costs nothing.
+    pub(crate) fn admit(&mut self, kind: Kind, property_ids: &[String]) -> bool {
+        let Some(limit) = self.faults.rate_limit else {
+            return true;
+        };
+        let allowance = match kind {
+            Kind::Availability => limit.availability,
+            Kind::Restrictions => limit.restrictions,
+        };
+        let now = Instant::now();
+        let window = Duration::from_secs(limit.window_s);
+        for id in property_ids {
+            let recent = self.recent_calls.entry((id.clone(), kind)).or_default();
+            recent.retain(|at| now.duration_since(*at) < window);
+            if recent.len() >= allowance {
+                return false;
+            }
+        }
+        for id in property_ids {
+            self.recent_calls
+                .entry((id.clone(), kind))
+                .or_default()
+                .push_back(now);
+        }
+        true
+    }
+}
