@@ -1,5 +1,7 @@
 //! The sandbox from outside: real HTTP on the loopback interface.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test they help")]
+
 mod ari;
 mod bookings;
 mod faults;
