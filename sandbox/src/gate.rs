@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::{Value, json};
@@ -28,16 +29,8 @@ pub(crate) async fn pass<E: Endpoint>(next: Arc<E>, mut request: Request) -> poe
     };
     tokio::time::sleep(latency).await;
     let peer = request.remote_addr().as_socket_addr().copied();
-    let pushed = match ari_kind(&request) {
-        None => None,
-        Some(kind) => match request.take_body().into_bytes_limit(MAX_BODY_BYTES).await {
-            Err(_) => return Ok(reply::too_large()),
-            Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                request.set_body(bytes);
-                Some((kind, text))
-            }
-        },
+    let Ok(pushed) = pushed(&mut request).await else {
+        return Ok(reply::too_large());
     };
     let response = match fate {
         Fate::Served | Fate::Unanswered { applied: true, .. } => serve(next, request, &sandbox).await,
@@ -45,22 +38,35 @@ pub(crate) async fn pass<E: Endpoint>(next: Arc<E>, mut request: Request) -> poe
         Fate::Severed | Fate::Unanswered { applied: false, .. } => server_error(StatusCode::GATEWAY_TIMEOUT),
     };
     if let Some((kind, body)) = pushed {
-        let outcome = response
-            .data::<Outcome>()
-            .cloned()
-            .unwrap_or_else(|| untouched(&body));
-        let answered = matches!(fate, Fate::Served | Fate::Failed(_));
-        let status = answered.then(|| response.status().as_u16());
-        let entry = Entry {
-            kind,
-            outcome,
-            status,
-            fault: fate.name(),
-            body,
-        };
+        let entry = entry(kind, body, fate, &response);
         sandbox.world().journal.record(entry);
     }
     Ok(deliver(fate, response, &sandbox, peer).await)
+}
+
+/// The body of a push, kept for the journal and put back for the handler.
+async fn pushed(request: &mut Request) -> Result<Option<(Kind, String)>, ReadBodyError> {
+    let Some(kind) = ari_kind(request) else {
+        return Ok(None);
+    };
+    let bytes = request.take_body().into_bytes_limit(MAX_BODY_BYTES).await?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    request.set_body(bytes);
+    Ok(Some((kind, text)))
+}
+
+fn entry(kind: Kind, body: String, fate: Fate, response: &Response) -> Entry {
+    let outcome = response.data::<Outcome>().cloned();
+    let outcome = outcome.unwrap_or_else(|| untouched(&body));
+    let answered = matches!(fate, Fate::Served | Fate::Failed(_));
+    let status = answered.then(|| response.status().as_u16());
+    Entry {
+        kind,
+        outcome,
+        status,
+        fault: fate.name(),
+        body,
+    }
 }
 
 async fn serve<E: Endpoint>(next: Arc<E>, request: Request, sandbox: &Sandbox) -> Response {

@@ -185,3 +185,19 @@ impl Ledger {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inserted_at_grows_even_when_the_clock_does_not() {
+        let mut ledger = Ledger {
+            last_inserted_at: clock::now() + TimeDelta::hours(1),
+            ..Ledger::default()
+        };
+        let first = ledger.publish("hotel", "booking", Map::new()).inserted_at;
+        let second = ledger.publish("hotel", "booking", Map::new()).inserted_at;
+        assert_eq!(second - first, TimeDelta::microseconds(1));
+    }
+}

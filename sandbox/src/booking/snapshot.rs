@@ -1,5 +1,6 @@
 //! The full snapshot that a revision carries, in the shape of the documentation's Booking.com samples.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -99,66 +100,67 @@ pub(super) fn cancelled(
 fn put_rooms(property: &Property, request: &StayRequest, rooms: &[RoomRequest], attributes: &mut Attributes) {
     let currency = currency(property, attributes);
     let mut total = Decimal::ZERO;
-    let mut built = Vec::new();
+    let mut views = Vec::new();
     for (index, room) in rooms.iter().enumerate() {
-        let kept = request
-            .keep_room_ids
-            .then(|| previous_room_id(attributes, index))
-            .flatten();
-        let mut days = Map::new();
-        let mut amount = Decimal::ZERO;
-        for night in room.nights() {
-            let price = price(property, request, room, night, &currency);
-            amount += price;
-            days.insert(night.to_string(), json!(money::format(price, &currency)));
-        }
-        total += amount;
-        built.push(json!({
-            "booking_room_id": kept.unwrap_or_else(|| Uuid::new_v4().to_string()),
-            "ota_unique_id": (index + 1).to_string(),
-            "room_type_id": room.room_type_id,
-            "rate_plan_id": room.rate_plan_id,
-            "checkin_date": room.checkin_date,
-            "checkout_date": room.checkout_date,
-            "amount": money::format(amount, &currency),
-            "days": days,
-            "occupancy": { "adults": room.adults, "children": room.children, "infants": room.infants },
-            "guests": [guest(attributes)],
-            "services": [],
-            "taxes": [],
-            "meta": null,
-        }));
+        let priced = |night| (night, price(property, request, room, night, &currency));
+        let nights: Vec<(NaiveDate, Decimal)> = room.nights().map(priced).collect();
+        total += nights.iter().map(|(_, price)| *price).sum::<Decimal>();
+        let kept = request.keep_room_ids.then(|| previous_room_id(attributes, index));
+        let id = kept.flatten().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let mut view = room_view(room, &nights, &currency);
+        view["booking_room_id"] = json!(id);
+        view["ota_unique_id"] = json!((index + 1).to_string());
+        view["guests"] = json!([guest(attributes)]);
+        views.push(view);
     }
-    let people = |count: fn(&RoomRequest) -> u8| rooms.iter().map(|room| u32::from(count(room))).sum::<u32>();
-    let occupancy = json!({
-        "adults": people(|room| room.adults),
-        "children": people(|room| room.children),
-        "infants": people(|room| room.infants),
-    });
     let commission = total * Decimal::new(15, 2);
+    let arrival = rooms.iter().map(|room| room.checkin_date).min();
+    let departure = rooms.iter().map(|room| room.checkout_date).max();
     let fields = [
-        ("rooms", json!(built)),
-        ("occupancy", occupancy),
+        ("rooms", json!(views)),
+        ("occupancy", occupancy(rooms)),
         ("amount", json!(money::format(total, &currency))),
         ("ota_commission", json!(money::format(commission, &currency))),
-        (
-            "arrival_date",
-            json!(rooms.iter().map(|room| room.checkin_date).min()),
-        ),
-        (
-            "departure_date",
-            json!(rooms.iter().map(|room| room.checkout_date).max()),
-        ),
+        ("arrival_date", json!(arrival)),
+        ("departure_date", json!(departure)),
     ];
     attributes.extend(fields.map(|(name, value)| (name.to_owned(), value)));
 }
 
-/// The price asked for, else the told rate of this occupancy, else of the plan's own.
+fn room_view(room: &RoomRequest, nights: &[(NaiveDate, Decimal)], currency: &str) -> Value {
+    let day =
+        |(night, price): &(NaiveDate, Decimal)| (night.to_string(), json!(money::format(*price, currency)));
+    let days: Map<String, Value> = nights.iter().map(day).collect();
+    let amount: Decimal = nights.iter().map(|(_, price)| *price).sum();
+    json!({
+        "room_type_id": room.room_type_id,
+        "rate_plan_id": room.rate_plan_id,
+        "checkin_date": room.checkin_date,
+        "checkout_date": room.checkout_date,
+        "amount": money::format(amount, currency),
+        "days": days,
+        "occupancy": occupancy(std::slice::from_ref(room)),
+        "services": [],
+        "taxes": [],
+        "meta": null,
+    })
+}
+
+fn occupancy(rooms: &[RoomRequest]) -> Value {
+    let people = |count: fn(&RoomRequest) -> u8| rooms.iter().map(|room| u32::from(count(room))).sum::<u32>();
+    json!({
+        "adults": people(|room| room.adults),
+        "children": people(|room| room.children),
+        "infants": people(|room| room.infants),
+    })
+}
+
+/// In whole minor units: the price asked for, else the told rate of this occupancy, else of the plan's own.
 fn price(
     property: &Property,
     request: &StayRequest,
     room: &RoomRequest,
-    night: chrono::NaiveDate,
+    night: NaiveDate,
     currency: &str,
 ) -> Decimal {
     if let Some(asked) = request
@@ -166,7 +168,7 @@ fn price(
         .as_ref()
         .and_then(|price| money::parse(price, currency))
     {
-        return asked;
+        return asked.round_dp(money::exponent(currency));
     }
     let plan = room.rate_plan_id.as_deref().and_then(|id| property.rate_plan(id));
     let told = plan.and_then(|plan| {
@@ -176,7 +178,9 @@ fn price(
             .or_else(|| rates.get(&plan.occupancy))
             .or_else(|| rates.values().next_back())
     });
-    told.copied().unwrap_or(FALLBACK_PRICE)
+    told.copied()
+        .unwrap_or(FALLBACK_PRICE)
+        .round_dp(money::exponent(currency))
 }
 
 fn previous_room_id(attributes: &Attributes, index: usize) -> Option<String> {

@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{BAR, DOUBLE, Fixture, HOTEL, SINGLE};
-
-fn count(date: &str, availability: i64) -> Value {
-    json!({ "property_id": HOTEL, "room_type_id": DOUBLE, "date": date, "availability": availability })
-}
+use crate::support::{BAR, DOUBLE, Fixture, HOTEL, count};
 
 #[tokio::test]
 async fn the_key_is_required_everywhere_but_on_the_control_api() {
@@ -103,8 +99,8 @@ async fn fields_left_out_keep_their_value_and_read_back() {
         cell
     };
     let values = json!([
+        with("max_stay", json!(9)),
         with("rate", json!("99.90")),
-        with("max_stay", json!(0)),
         with("closed_to_arrival", json!(true))
     ]);
     assert_eq!(
@@ -114,7 +110,7 @@ async fn fields_left_out_keep_their_value_and_read_back() {
     let path = format!(
         "/api/v1/restrictions?filter[property_id]={HOTEL}&filter[date]=2027-03-01&filter[restrictions]=rate,max_stay,closed_to_arrival,stop_sell"
     );
-    let expected = json!({ "rate": "99.90", "max_stay": 0, "closed_to_arrival": true, "stop_sell": false });
+    let expected = json!({ "rate": "99.90", "max_stay": 9, "closed_to_arrival": true, "stop_sell": false });
     assert_eq!(sandbox.get(&path).await.body["data"][BAR]["2027-03-01"], expected);
     let missing = format!("/api/v1/restrictions?filter[property_id]={HOTEL}&filter[date]=2027-03-01");
     let refused = sandbox.get(&missing).await;
@@ -226,108 +222,4 @@ async fn an_unknown_property_refuses_the_call() {
         (422, &json!("validation_error"))
     );
     assert_eq!(sandbox.left("2027-05-01").await, Value::Null);
-}
-
-#[tokio::test]
-async fn the_eleventh_call_in_a_minute_is_refused() {
-    let sandbox = Fixture::start().await;
-    for number in 0..10 {
-        assert_eq!(
-            sandbox
-                .availability(json!([count("2027-06-01", number)]))
-                .await
-                .status,
-            200
-        );
-    }
-    let refused = sandbox.availability(json!([count("2027-06-01", 99)])).await;
-    assert_eq!(refused.status, 429);
-    assert_eq!(
-        refused.body,
-        json!({ "errors": { "code": "http_too_many_requests", "title": "Too Many Requests" } })
-    );
-    assert_eq!(sandbox.left("2027-06-01").await, json!(9));
-    let rate = json!([{ "property_id": HOTEL, "rate_plan_id": BAR, "date": "2027-06-01", "rate": 9000 }]);
-    assert_eq!(
-        sandbox.restrictions(rate).await.status,
-        200,
-        "restrictions have an allowance of their own"
-    );
-    let statuses: Vec<Value> = sandbox
-        .calls()
-        .await
-        .iter()
-        .map(|call| call["status"].clone())
-        .collect();
-    assert_eq!(statuses.iter().filter(|status| **status == json!(429)).count(), 1);
-}
-
-#[tokio::test]
-async fn the_journal_can_be_read_from_where_one_left_off() {
-    let sandbox = Fixture::start().await;
-    sandbox.availability(json!([count("2027-06-01", 1)])).await;
-    sandbox
-        .availability(json!([count("2027-06-01", 2), count("2027-06-02", 2)]))
-        .await;
-    let rest = sandbox.get("/sandbox/calls?since=1").await.body;
-    assert_eq!(rest["calls"].as_array().unwrap().len(), 1);
-    assert_eq!(rest["calls"][0]["values"], 2);
-    assert_eq!(rest["calls"][0]["body"]["values"][1]["date"], "2027-06-02");
-    assert_eq!(
-        sandbox
-            .get("/sandbox/calls?since=2100-01-01T00:00:00Z")
-            .await
-            .body,
-        json!({ "calls": [] })
-    );
-}
-
-#[tokio::test]
-async fn a_full_horizon_is_taken_in_one_call_and_products_can_be_listed() {
-    let sandbox = Fixture::start().await;
-    let days: Vec<chrono::NaiveDate> = chrono::NaiveDate::from_ymd_opt(2027, 1, 1)
-        .unwrap()
-        .iter_days()
-        .take(500)
-        .collect();
-    let values: Vec<Value> = days.iter().map(|day| count(&day.to_string(), 3)).collect();
-    assert_eq!(
-        sandbox.availability(json!(values)).await.body["meta"]["warnings"],
-        json!([])
-    );
-    assert_eq!(sandbox.left("2028-05-14").await, json!(3));
-    let rooms = sandbox
-        .get(&format!("/api/v1/room_types?filter[property_id]={HOTEL}"))
-        .await
-        .body;
-    assert_eq!(rooms["meta"], json!({ "total": 2, "page": 1, "limit": 10 }));
-    assert_eq!(rooms["data"][1]["id"], SINGLE);
-    let plans = sandbox
-        .get(&format!("/api/v1/rate_plans?filter[property_id]={HOTEL}"))
-        .await
-        .body;
-    assert_eq!(
-        plans["data"][0]["relationships"]["room_type"]["data"]["id"],
-        DOUBLE
-    );
-}
-
-#[tokio::test]
-async fn describing_a_property_again_keeps_what_was_told() {
-    let sandbox = Fixture::start().await;
-    sandbox.open_double("2027-01-01", "2027-01-01", 4).await;
-    let listed = sandbox.get("/sandbox/properties").await.body["properties"][0].clone();
-    let mut spec = listed.clone();
-    spec.as_object_mut().unwrap().remove("id");
-    spec["title"] = json!("Renamed & <b>bold</b>");
-    assert_eq!(
-        sandbox
-            .put(&format!("/sandbox/properties/{HOTEL}"), spec)
-            .await
-            .status,
-        200
-    );
-    assert_eq!(sandbox.left("2027-01-01").await, json!(4));
-    let page = sandbox.get("/").await.body;
-    assert!(page.as_str().unwrap().contains("Renamed &amp; &lt;b&gt;bold"));
 }

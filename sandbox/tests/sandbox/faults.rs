@@ -17,7 +17,7 @@ async fn hasty_push(sandbox: &Fixture) -> Option<u16> {
         .post(format!("{}/api/v1/availability", sandbox.base))
         .header("user-api-key", "key");
     let request = request
-        .timeout(Duration::from_millis(400))
+        .timeout(Duration::from_secs(1))
         .json(&json!({ "values": five() }));
     request
         .send()
@@ -64,7 +64,7 @@ async fn a_timeout_can_cut_the_connection_instead() {
     let begun = Instant::now();
     assert_eq!(hasty_push(&sandbox).await, None);
     assert!(
-        begun.elapsed() < Duration::from_millis(350),
+        begun.elapsed() < Duration::from_millis(900),
         "cut, not waited for"
     );
     assert_eq!(sandbox.left("2027-01-01").await, json!(5));
@@ -92,13 +92,13 @@ async fn an_outage_spares_the_control_api() {
 #[tokio::test]
 async fn latency_delays_only_the_channel() {
     let sandbox = Fixture::start().await;
-    sandbox.faults(json!({ "latency_ms": [300, 320] })).await;
+    sandbox.faults(json!({ "latency_ms": [900, 910] })).await;
     let begun = Instant::now();
     assert_eq!(sandbox.availability(five()).await.status, 200);
-    assert!(begun.elapsed() >= Duration::from_millis(300));
+    assert!(begun.elapsed() >= Duration::from_millis(900));
     let begun = Instant::now();
     sandbox.left("2027-01-01").await;
-    assert!(begun.elapsed() < Duration::from_millis(250));
+    assert!(begun.elapsed() < Duration::from_millis(800));
 }
 
 #[tokio::test]
@@ -121,11 +121,11 @@ async fn warnings_and_silent_drops() {
 async fn the_rate_limit_can_be_tightened_and_lifted() {
     let sandbox = Fixture::start().await;
     sandbox
-        .faults(json!({ "rate_limit": { "availability": 1, "restrictions": 1, "window_s": 1 } }))
+        .faults(json!({ "rate_limit": { "availability": 1, "restrictions": 1, "window_s": 2 } }))
         .await;
     assert_eq!(sandbox.availability(five()).await.status, 200);
     assert_eq!(sandbox.availability(five()).await.status, 429);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(2100)).await;
     assert_eq!(sandbox.availability(five()).await.status, 200);
     sandbox.faults(json!({ "rate_limit": null })).await;
     for _ in 0..15 {

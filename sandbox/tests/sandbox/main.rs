@@ -6,5 +6,6 @@ mod ari;
 mod bookings;
 mod faults;
 mod feed;
+mod limits;
 mod replay;
 mod support;

@@ -166,3 +166,8 @@ pub fn room(from: &str, to: &str) -> Value {
 pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap()
 }
+
+/// One availability value for the double.
+pub fn count(date: &str, availability: i64) -> Value {
+    json!({ "property_id": HOTEL, "room_type_id": DOUBLE, "date": date, "availability": availability })
+}
