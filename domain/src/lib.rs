@@ -1,0 +1,29 @@
+//! What the business is: rules, and the SQL that serves each rule next to it. One folder per aggregate; a service
+//! takes a tenant's transaction, the acting principal and a command, and writes state, event and kick together.
+
+pub mod alert;
+pub mod booking;
+pub mod catalogue;
+pub mod channel;
+pub mod clock;
+pub mod db;
+pub mod error;
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod inventory;
+pub mod jobs;
+pub mod metrics;
+pub mod money;
+pub mod ports;
+pub mod principal;
+pub mod property;
+pub mod rates;
+pub mod tenancy;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod verify;
+
+pub use error::{Error, Kind, Refusal, Result};
+pub use ids::TenantId;
+pub use principal::{Permission, Principal, Role};

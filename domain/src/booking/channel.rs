@@ -1,0 +1,249 @@
+//! A channel's revision becomes a booking. It is already sold there, so it is never refused for lack of stock or of a
+//! mapping: taken, alarmed, and every channel is told the truth at once.
+
+use super::cancel::mark_dirty;
+use super::entity::{Booking, ChannelLink, Reservation, Status, new_reference};
+use super::reserve::spans;
+use super::store;
+use crate::alert;
+use crate::channel::connection::{Connection, Mapping};
+use crate::channel::dirty;
+use crate::channel::revision::{ChannelRevision, ChannelRoom, RevisionStatus};
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::event::{self, NewEvent};
+use crate::ids::new_id;
+use crate::inventory::{self, Delta};
+use crate::money;
+use crate::principal::Principal;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde_json::json;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What became of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Created,
+    Modified,
+    Cancelled,
+    /// This revision, or a newer one of the same booking, was applied before.
+    AlreadyKnown,
+}
+
+#[derive(Debug, Clone)]
+pub struct Applied {
+    pub booking_id: Uuid,
+    pub outcome: Outcome,
+    /// Nights that are now sold beyond what there is.
+    pub overbooked: Vec<NaiveDate>,
+    /// Rooms whose channel id is mapped to nothing.
+    pub unmapped: usize,
+}
+
+/// Applies one revision as a full replacement of the booking: a room that is missing was cancelled, a booking that
+/// was cancelled may come back, and a modification or cancellation may be the first thing we see.
+pub async fn apply(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection: &Connection,
+    revision: &ChannelRevision,
+    now: DateTime<Utc>,
+) -> Result<Applied> {
+    let known = store::lock_by_channel(tx, connection.id, &revision.booking_ref).await?;
+    if let Some(known) = &known
+        && is_old(known, revision)
+    {
+        let applied =
+            Applied { booking_id: known.id, outcome: Outcome::AlreadyKnown, overbooked: vec![], unmapped: 0 };
+        return Ok(applied);
+    }
+    let before = match &known {
+        Some(known) => Some(store::get(tx, who, known.id).await?),
+        None => None,
+    };
+    let mapping = Mapping::read(tx, connection.id).await?;
+    let after = replace(before.as_ref(), connection, revision, &mapping, now)?;
+    let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
+    store::save(tx, &after).await?;
+    let unmapped = after.reservations.iter().filter(|r| r.status.occupies() && r.unit_type_id.is_none()).count();
+    raise_alerts(tx, &after, &overbooked, unmapped, now).await?;
+    let outcome = match (&before, revision.status) {
+        (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
+        (None, _) => Outcome::Created,
+        (Some(_), _) => Outcome::Modified,
+    };
+    log(tx, who, &outcome, before.as_ref(), &after, now).await?;
+    Ok(Applied { booking_id: after.id, outcome, overbooked, unmapped })
+}
+
+/// An older revision never overwrites a newer one; without a time of revision the order of arrival counts.
+fn is_old(known: &store::Known, revision: &ChannelRevision) -> bool {
+    if known.revision.as_deref() == Some(revision.revision.as_str()) {
+        return true;
+    }
+    matches!((known.revised_at, revision.revised_at), (Some(ours), Some(theirs)) if theirs < ours)
+}
+
+fn replace(
+    before: Option<&Booking>,
+    connection: &Connection,
+    revision: &ChannelRevision,
+    mapping: &Mapping,
+    now: DateTime<Utc>,
+) -> Result<Booking> {
+    let booking_id = before.map_or_else(new_id, |b| b.id);
+    let cancelled = revision.status == RevisionStatus::Cancelled;
+    let mut old: Vec<Reservation> = before.map(|b| b.reservations.clone()).unwrap_or_default();
+    let mut reservations = Vec::new();
+    for room in &revision.rooms {
+        let same = |r: &Reservation| room.room_ref.is_some() && r.channel_room_ref == room.room_ref;
+        let kept = old.iter().position(same).map(|i| old.remove(i));
+        reservations.push(reservation(booking_id, connection, kept, room, cancelled, mapping, revision)?);
+    }
+    for mut gone in old {
+        if gone.status == Status::Confirmed {
+            gone.status = Status::Cancelled;
+            gone.version += 1;
+        }
+        reservations.push(gone);
+    }
+    Ok(Booking {
+        id: booking_id,
+        property_id: connection.property_id,
+        reference: before.map_or_else(|| new_reference(&mut rand::rng()), |b| b.reference.clone()),
+        cancelled,
+        booker: revision.booker.clone(),
+        notes: revision.notes.clone(),
+        currency: revision.currency.clone(),
+        total: revision.total,
+        commission: revision.commission,
+        source: revision.sold_by.clone(),
+        channel: Some(ChannelLink {
+            connection_id: connection.id,
+            reference: revision.booking_ref.clone(),
+            revision: revision.revision.clone(),
+            revised_at: revision.revised_at,
+        }),
+        reservations,
+        version: before.map_or(1, |b| b.version + 1),
+        created_at: before.map_or(now, |b| b.created_at),
+        updated_at: now,
+    })
+}
+
+fn reservation(
+    booking_id: Uuid,
+    connection: &Connection,
+    kept: Option<Reservation>,
+    room: &ChannelRoom,
+    cancelled: bool,
+    mapping: &Mapping,
+    revision: &ChannelRevision,
+) -> Result<Reservation> {
+    let prices: BTreeMap<NaiveDate, Decimal> = room.nights.iter().copied().collect();
+    let nights = room.arrival.iter_days().take_while(|d| *d < room.departure);
+    let unit_type_id = room.room_type.as_deref().and_then(|id| mapping.unit_type(id));
+    let status = match kept.as_ref().map(|r| r.status) {
+        // A guest who is here, or was, is not moved by a channel's message; the front desk decides.
+        Some(settled @ (Status::InHouse | Status::Departed)) => settled,
+        _ if cancelled => Status::Cancelled,
+        _ => Status::Confirmed,
+    };
+    Ok(Reservation {
+        id: kept.as_ref().map_or_else(new_id, |r| r.id),
+        booking_id,
+        property_id: connection.property_id,
+        unit_type_id,
+        rate_plan_id: room.rate_plan.as_deref().and_then(|id| mapping.rate_plan(id)),
+        status,
+        arrival: room.arrival,
+        departure: room.departure,
+        adults: room.adults,
+        children: room.children,
+        guest_name: room.guest_name.clone(),
+        nights: nights.map(|d| (d, prices.get(&d).copied().unwrap_or_default())).collect(),
+        total: money::round(room.amount, money::currency(&revision.currency)?),
+        channel_room_ref: room.room_ref.clone(),
+        version: kept.map_or(1, |r| r.version + 1),
+    })
+}
+
+/// Moves stock by the difference between before and after; returns overbooked nights.
+async fn change_stock(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    before: Option<&Booking>,
+    after: &Booking,
+) -> Result<Vec<NaiveDate>> {
+    let mut touched = Delta::new();
+    let mut delta = Delta::new();
+    for reservation in before.iter().flat_map(|b| &b.reservations) {
+        reservation.add_to(&mut delta, -1);
+        reservation.add_to(&mut touched, 1);
+    }
+    for reservation in &after.reservations {
+        reservation.add_to(&mut delta, 1);
+        reservation.add_to(&mut touched, 1);
+    }
+    delta.retain(|_, n| *n != 0);
+    let beyond = inventory::apply_forced(tx, &delta).await?;
+    let (unit_types, nights, _) = inventory::columns(&touched);
+    dirty::forget_shadow(tx, connection.id, &unit_types, &nights).await?;
+    mark_dirty(tx, &touched).await?;
+    let mut nights: Vec<NaiveDate> = beyond.into_iter().map(|(_, night)| night).collect();
+    nights.dedup();
+    Ok(nights)
+}
+
+async fn raise_alerts(
+    tx: &mut TenantTx,
+    booking: &Booking,
+    overbooked: &[NaiveDate],
+    unmapped: usize,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let subject = (booking.property_id, booking.id);
+    if !overbooked.is_empty() {
+        let nights: Vec<String> = overbooked.iter().map(NaiveDate::to_string).collect();
+        let detail = format!("{} is sold beyond what there is on {}", booking.reference, nights.join(", "));
+        alert::raise(tx, "overbooked", subject, &detail, now).await?;
+    } else if booking.cancelled {
+        alert::resolve(tx, "overbooked", booking.id, now).await?;
+    }
+    if unmapped > 0 {
+        let detail = format!("{} has {unmapped} room(s) that the channel maps to nothing here", booking.reference);
+        alert::raise(tx, "unmapped", subject, &detail, now).await?;
+    } else {
+        alert::resolve(tx, "unmapped", booking.id, now).await?;
+    }
+    Ok(())
+}
+
+async fn log(
+    tx: &mut TenantTx,
+    who: &Principal,
+    outcome: &Outcome,
+    before: Option<&Booking>,
+    after: &Booking,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut touched = after.reservations.clone();
+    touched.extend(before.iter().flat_map(|b| b.reservations.clone()));
+    let kind = match outcome {
+        Outcome::Created => "booking.created",
+        Outcome::Cancelled => "booking.cancelled",
+        Outcome::Modified | Outcome::AlreadyKnown => "booking.modified",
+    };
+    let event = NewEvent {
+        kind,
+        property_id: Some(after.property_id),
+        subject_id: after.id,
+        actor: &who.actor,
+        data: json!({ "reference": after.reference, "nights": spans(&touched) }),
+        at: now,
+    };
+    event::append(tx, event).await?;
+    crate::jobs::kick(tx).await
+}

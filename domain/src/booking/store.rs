@@ -1,0 +1,336 @@
+//! Reading bookings, and the writes shared by the operations.
+
+use super::entity::{Booking, ChannelLink, Reservation, Status};
+use crate::channel::revision::Booker;
+use crate::db::TenantTx;
+use crate::error::{Error, Refusal, Result};
+use crate::principal::{Permission, Principal};
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+struct BookingRow {
+    id: Uuid,
+    property_id: Uuid,
+    reference: String,
+    status: String,
+    booker_name: String,
+    booker_email: Option<String>,
+    booker_phone: Option<String>,
+    booker_country: Option<String>,
+    notes: Option<String>,
+    currency: String,
+    total: Decimal,
+    commission: Option<Decimal>,
+    source: String,
+    connection_id: Option<Uuid>,
+    channel_ref: Option<String>,
+    channel_revision: Option<String>,
+    channel_revised_at: Option<DateTime<Utc>>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl BookingRow {
+    fn entity(self, reservations: Vec<Reservation>) -> Booking {
+        let channel = self.connection_id.zip(self.channel_ref).map(|(connection_id, reference)| ChannelLink {
+            connection_id,
+            reference,
+            revision: self.channel_revision.unwrap_or_default(),
+            revised_at: self.channel_revised_at,
+        });
+        Booking {
+            id: self.id,
+            property_id: self.property_id,
+            reference: self.reference,
+            cancelled: self.status == "cancelled",
+            booker: Booker {
+                name: self.booker_name,
+                email: self.booker_email,
+                phone: self.booker_phone,
+                country: self.booker_country,
+            },
+            notes: self.notes,
+            currency: self.currency,
+            total: self.total,
+            commission: self.commission,
+            source: self.source,
+            channel,
+            reservations,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+struct ReservationRow {
+    id: Uuid,
+    booking_id: Uuid,
+    property_id: Uuid,
+    unit_type_id: Option<Uuid>,
+    rate_plan_id: Option<Uuid>,
+    status: String,
+    arrival: NaiveDate,
+    departure: NaiveDate,
+    adults: i32,
+    children: i32,
+    guest_name: Option<String>,
+    total: Decimal,
+    channel_room_ref: Option<String>,
+    version: i32,
+    nights: Vec<NaiveDate>,
+    prices: Vec<Decimal>,
+}
+
+impl TryFrom<ReservationRow> for Reservation {
+    type Error = Error;
+    fn try_from(r: ReservationRow) -> Result<Self> {
+        Ok(Self {
+            id: r.id,
+            booking_id: r.booking_id,
+            property_id: r.property_id,
+            unit_type_id: r.unit_type_id,
+            rate_plan_id: r.rate_plan_id,
+            status: Status::parse(&r.status)?,
+            arrival: r.arrival,
+            departure: r.departure,
+            adults: r.adults,
+            children: r.children,
+            guest_name: r.guest_name,
+            nights: r.nights.into_iter().zip(r.prices).collect(),
+            total: r.total,
+            channel_room_ref: r.channel_room_ref,
+            version: r.version,
+        })
+    }
+}
+
+/// The booking with all its reservations, cancelled ones included.
+pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking> {
+    who.require(Permission::ReadBookings)?;
+    let row = sqlx::query_as!(
+        BookingRow,
+        "select id, property_id, reference, status, booker_name, booker_email, booker_phone, booker_country, notes,
+                currency, total, commission, source, connection_id, channel_ref, channel_revision,
+                channel_revised_at, version, created_at, updated_at
+         from booking where tenant_id = $1 and id = $2",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or_else(|| Refusal::not_found("booking"))?;
+    let reservations = reservations_of(tx, &[id]).await?;
+    Ok(row.entity(reservations))
+}
+
+/// Locks the booking, so that two changes of it come one after the other.
+pub(super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    sqlx::query_scalar!("select id from booking where tenant_id = $1 and id = $2 for update", tx.t(), id)
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or_else(|| Refusal::not_found("booking"))?;
+    Ok(())
+}
+
+/// Which bookings to list; every filter is optional.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub property_id: Option<Uuid>,
+    /// `confirmed` or `cancelled`.
+    pub status: Option<String>,
+    /// Stays touching this night or a later one.
+    pub departing_after: Option<NaiveDate>,
+}
+
+/// By id (which is by time of creation), after `after`.
+pub async fn list(
+    tx: &mut TenantTx,
+    who: &Principal,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Booking>> {
+    who.require(Permission::ReadBookings)?;
+    let rows = sqlx::query_as!(
+        BookingRow,
+        "select id, property_id, reference, status, booker_name, booker_email, booker_phone, booker_country, notes,
+                currency, total, commission, source, connection_id, channel_ref, channel_revision,
+                channel_revised_at, version, created_at, updated_at
+         from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
+           and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
+           and ($5::date is null or exists (select from reservation r
+                where r.tenant_id = $1 and r.booking_id = b.id and r.departure > $5))
+         order by id limit $6",
+        tx.t(),
+        filter.property_id,
+        filter.status,
+        after,
+        filter.departing_after,
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let mut by_booking: HashMap<Uuid, Vec<Reservation>> = HashMap::new();
+    for reservation in reservations_of(tx, &ids).await? {
+        by_booking.entry(reservation.booking_id).or_default().push(reservation);
+    }
+    Ok(rows.into_iter().map(|r| { let all = by_booking.remove(&r.id).unwrap_or_default(); r.entity(all) }).collect())
+}
+
+async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Reservation>> {
+    let rows = sqlx::query_as!(
+        ReservationRow,
+        r#"select r.id, r.booking_id, r.property_id, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure,
+                  r.adults, r.children, r.guest_name, r.total, r.channel_room_ref, r.version,
+                  coalesce(n.nights, '{}') as "nights!", coalesce(n.prices, '{}') as "prices!: Vec<Decimal>"
+           from reservation r
+           left join lateral (
+               select array_agg(night order by night) as nights, array_agg(price order by night) as prices
+               from reservation_night n where n.tenant_id = $1 and n.reservation_id = r.id) n on true
+           where r.tenant_id = $1 and r.booking_id = any($2) order by r.id"#,
+        tx.t(),
+        bookings
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Reservation::try_from).collect()
+}
+
+/// The booking a reservation belongs to.
+pub async fn booking_of(tx: &mut TenantTx, reservation_id: Uuid) -> Result<Uuid> {
+    let found = sqlx::query_scalar!(
+        "select booking_id from reservation where tenant_id = $1 and id = $2",
+        tx.t(),
+        reservation_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.ok_or_else(|| Refusal::not_found("reservation"))?)
+}
+
+/// What a channel already told us about one of its bookings.
+pub(super) struct Known {
+    pub id: Uuid,
+    pub revision: Option<String>,
+    pub revised_at: Option<DateTime<Utc>>,
+}
+
+/// Finds and locks the booking a channel knows by `reference`.
+pub(super) async fn lock_by_channel(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    reference: &str,
+) -> Result<Option<Known>> {
+    Ok(sqlx::query_as!(
+        Known,
+        "select id, channel_revision as revision, channel_revised_at as revised_at from booking
+         where tenant_id = $1 and connection_id = $2 and channel_ref = $3 for update",
+        tx.t(),
+        connection_id,
+        reference
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Writes the whole booking as it is now: inserted, or replaced if its id is known. Reservations that are no longer
+/// in it stay as they are in the table, so cancelled ones must be among them.
+pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+    let link = b.channel.as_ref();
+    sqlx::query!(
+        "insert into booking (tenant_id, id, property_id, reference, status, booker_name, booker_email, booker_phone,
+             booker_country, notes, currency, total, commission, source, connection_id, channel_ref,
+             channel_revision, channel_revised_at, version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+         on conflict (tenant_id, id) do update set
+             status = excluded.status, booker_name = excluded.booker_name, booker_email = excluded.booker_email,
+             booker_phone = excluded.booker_phone, booker_country = excluded.booker_country, notes = excluded.notes,
+             currency = excluded.currency, total = excluded.total, commission = excluded.commission,
+             channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
+             version = excluded.version, updated_at = excluded.updated_at",
+        tx.t(),
+        b.id,
+        b.property_id,
+        b.reference,
+        if b.cancelled { "cancelled" } else { "confirmed" },
+        b.booker.name,
+        b.booker.email,
+        b.booker.phone,
+        b.booker.country,
+        b.notes,
+        b.currency,
+        b.total,
+        b.commission,
+        b.source,
+        link.map(|l| l.connection_id),
+        link.map(|l| l.reference.as_str()),
+        link.map(|l| l.revision.as_str()),
+        link.and_then(|l| l.revised_at),
+        b.version,
+        b.created_at,
+        b.updated_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    for reservation in &b.reservations {
+        save_reservation(tx, reservation).await?;
+    }
+    Ok(())
+}
+
+async fn save_reservation(tx: &mut TenantTx, r: &Reservation) -> Result<()> {
+    let (nights, prices): (Vec<_>, Vec<_>) = r.nights.iter().copied().unzip();
+    sqlx::query!(
+        "insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status, arrival,
+             departure, adults, children, guest_name, total, channel_room_ref, version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         on conflict (tenant_id, id) do update set
+             unit_type_id = excluded.unit_type_id, rate_plan_id = excluded.rate_plan_id, status = excluded.status,
+             arrival = excluded.arrival, departure = excluded.departure, adults = excluded.adults,
+             children = excluded.children, guest_name = excluded.guest_name, total = excluded.total,
+             channel_room_ref = excluded.channel_room_ref, version = excluded.version",
+        tx.t(),
+        r.id,
+        r.booking_id,
+        r.property_id,
+        r.unit_type_id,
+        r.rate_plan_id,
+        r.status.name(),
+        r.arrival,
+        r.departure,
+        r.adults,
+        r.children,
+        r.guest_name,
+        r.total,
+        r.channel_room_ref,
+        r.version
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from reservation_night where tenant_id = $1 and reservation_id = $2 and night <> all($3)",
+        tx.t(),
+        r.id,
+        &nights
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into reservation_night (tenant_id, reservation_id, night, property_id, price)
+         select $1, $2, n.night, $3, n.price from unnest($4::date[], $5::numeric[]) as n (night, price)
+         on conflict (tenant_id, reservation_id, night) do update set price = excluded.price",
+        tx.t(),
+        r.id,
+        r.property_id,
+        &nights,
+        &prices
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The rules of `migrations/README.md`, asked of the database's own catalogue. Every violation is one line.
+
+use sqlx::PgConnection;
+
+/// Tables that are found before a tenant is known. This list only grows with a reason.
+const PLATFORM: [&str; 6] =
+    ["app_user", "channel_endpoint", "membership", "refresh_token", "tenant", "worker_heartbeat"];
+
+/// Each query returns the names that break its rule; `$1` = the platform tables.
+const RULES: [(&str, &str); 10] = [
+    (
+        "a table is a tenant table or a marked platform table",
+        "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
+           and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'
+           and (c.relname = any($1)) is distinct from (obj_description(c.oid) = 'platform')
+           and ((c.relname = any($1)) or obj_description(c.oid) is not null)",
+    ),
+    (
+        "a tenant table starts with tenant_id uuid NOT NULL",
+        "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
+           and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' and c.relname <> all($1)
+           and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum = 1
+               and a.attname = 'tenant_id' and a.atttypid = 'uuid'::regtype and a.attnotnull)",
+    ),
+    (
+        "row-level security is enabled and forced",
+        "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
+           and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' and c.relname <> all($1)
+           and not (c.relrowsecurity and c.relforcerowsecurity)",
+    ),
+    (
+        "exactly one policy: permissive, for all, to all, by app.tenant_id() both ways",
+        "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
+           and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' and c.relname <> all($1)
+           and (select count(*) = 1 and bool_and(p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
+                  and pg_get_expr(p.polqual, p.polrelid) ~ '^\\(tenant_id = \\( SELECT app\\.tenant_id\\(\\) AS tenant_id\\)\\)$'
+                  and pg_get_expr(p.polwithcheck, p.polrelid) = pg_get_expr(p.polqual, p.polrelid))
+                from pg_policy p where p.polrelid = c.oid) is distinct from true",
+    ),
+    (
+        "tenant_id leads every primary key, unique constraint and index",
+        "select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+         where c.relnamespace = 'public'::regnamespace and c.relname <> '_sqlx_migrations' and c.relname <> all($1)
+           and (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = i.indkey[0])
+               is distinct from 'tenant_id'",
+    ),
+    (
+        "a foreign key between tenant tables starts with tenant_id on both sides",
+        "select k.conrelid::regclass::text || '.' || k.conname from pg_constraint k
+         join pg_class c on c.oid = k.conrelid join pg_class f on f.oid = k.confrelid
+         where k.contype = 'f' and c.relnamespace = 'public'::regnamespace and c.relname <> all($1)
+           and (f.relname = any($1)
+                or (select attname from pg_attribute where attrelid = c.oid and attnum = k.conkey[1]) <> 'tenant_id'
+                or (select attname from pg_attribute where attrelid = f.oid and attnum = k.confkey[1]) <> 'tenant_id')",
+    ),
+    (
+        "a view is security_invoker, and none is materialised",
+        "select c.relname::text from pg_class c where c.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
+           and (c.relkind = 'm' or (c.relkind = 'v'
+                and not coalesce('security_invoker=true' = any(c.reloptions), false)))
+           and cardinality($1) > 0",
+    ),
+    (
+        "no function runs with its definer's rights",
+        "select p.proname::text from pg_proc p where p.prosecdef and cardinality($1) > 0
+           and p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)",
+    ),
+    (
+        "innkeep_app owns nothing and may not truncate, reference or create",
+        "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
+           and c.relkind in ('r', 'p', 'v') and cardinality($1) > 0
+           and (pg_get_userbyid(c.relowner) = 'innkeep_app'
+                or has_table_privilege('innkeep_app', c.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
+         union all select 'schema ' || n.nspname from pg_namespace n
+         where n.nspname in ('public', 'app') and has_schema_privilege('innkeep_app', n.oid, 'CREATE')",
+    ),
+    (
+        "innkeep_app is no superuser, no owner, and cannot bypass row security",
+        "select rolname::text from pg_roles where rolname in ('innkeep_app', 'innkeep_owner')
+           and cardinality($1) > 0
+           and (rolsuper or rolbypassrls or (rolname = 'innkeep_app' and pg_has_role(oid, 'innkeep_owner', 'member')))",
+    ),
+];
+
+/// Every place where the database breaks a rule: `rule: name`.
+pub async fn violations(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    let platform: Vec<String> = PLATFORM.iter().map(ToString::to_string).collect();
+    let mut out = Vec::new();
+    for (rule, sql) in RULES {
+        let names: Vec<String> = sqlx::query_scalar(sql).bind(&platform).fetch_all(&mut *conn).await?;
+        out.extend(names.into_iter().map(|name| format!("{rule}: {name}")));
+    }
+    Ok(out)
+}

@@ -1,0 +1,414 @@
+//! Connections of a property to a channel, and what maps to what.
+
+use super::dirty;
+use crate::db::{PlatformTx, TenantTx};
+use crate::error::{Refusal, Result};
+use crate::event::{self, NewEvent};
+use crate::identity::{random_token, token_hash};
+use crate::ids::{TenantId, new_id};
+use crate::ports::channel::Access;
+use crate::principal::{Permission, Principal};
+use crate::property;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde_json::json;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How far ahead channels are told prices and availability (Channex and most OTAs: 500 days).
+pub const SYNC_DAYS: u64 = 500;
+/// A full sync is rare: channels refuse partners that run it on a timer.
+pub const FULL_SYNC_EVERY_HOURS: i64 = 24;
+
+#[derive(Clone)]
+pub struct Connection {
+    pub id: Uuid,
+    pub property_id: Uuid,
+    /// `channex` or `webhook`.
+    pub protocol: String,
+    pub name: String,
+    pub base_url: Option<String>,
+    pub external_property: Option<String>,
+    api_key: Option<String>,
+    pub webhook_secrets: Vec<String>,
+    /// `active` or `paused`.
+    pub state: String,
+    pub receives_ari: bool,
+    /// The last N units are not offered here.
+    pub safety_buffer: i32,
+    /// Of each kind of call, in any 60 s.
+    pub calls_per_minute: i32,
+    pub version: i32,
+}
+
+impl Connection {
+    pub fn is_active(&self) -> bool {
+        self.state == "active"
+    }
+    /// How to call the channel; `None` for a channel that only calls us.
+    pub fn access(&self) -> Option<Access> {
+        Some(Access {
+            base_url: self.base_url.clone()?,
+            api_key: self.api_key.clone()?,
+            property: self.external_property.clone()?,
+        })
+    }
+}
+
+pub struct NewConnection {
+    pub property_id: Uuid,
+    pub protocol: String,
+    pub name: String,
+    pub base_url: Option<String>,
+    pub external_property: Option<String>,
+    pub api_key: Option<String>,
+    pub safety_buffer: i32,
+    pub calls_per_minute: i32,
+}
+
+/// A new connection and its inbound secrets, shown this once.
+pub struct Created {
+    pub connection: Connection,
+    /// Last part of the inbound URL `/hooks/channels/{token}`.
+    pub endpoint_token: String,
+    /// `whsec_...` for Standard Webhooks; for protocols that sign.
+    pub signing_secret: Option<String>,
+}
+
+/// `can_push`: does the protocol take availability from us?
+pub async fn create(
+    tx: &mut TenantTx,
+    who: &Principal,
+    new: NewConnection,
+    can_push: bool,
+    now: DateTime<Utc>,
+) -> Result<Created> {
+    who.require(Permission::WriteChannels)?;
+    let property = property::get(tx, new.property_id).await?;
+    if can_push && (new.base_url.is_none() || new.api_key.is_none() || new.external_property.is_none()) {
+        let detail = "this protocol needs base_url, api_key and external_property";
+        return Err(Refusal::invalid("missing_field", detail).at("/base_url").into());
+    }
+    if !(0..=1000).contains(&new.safety_buffer) || !(1..=10_000).contains(&new.calls_per_minute) {
+        let detail = "safety_buffer 0 to 1000, calls_per_minute 1 to 10000";
+        return Err(Refusal::invalid("out_of_range", detail).at("/safety_buffer").into());
+    }
+    let signing_secret = (!can_push).then(new_signing_secret);
+    let connection = Connection {
+        id: new_id(),
+        property_id: property.id,
+        protocol: new.protocol,
+        name: property::name(&new.name, "/name")?,
+        base_url: new.base_url,
+        external_property: new.external_property,
+        api_key: new.api_key,
+        webhook_secrets: signing_secret.iter().cloned().collect(),
+        state: "active".into(),
+        receives_ari: can_push,
+        safety_buffer: new.safety_buffer,
+        calls_per_minute: new.calls_per_minute,
+        version: 1,
+    };
+    let endpoint_token = random_token();
+    insert(tx, &connection, &endpoint_token, now).await?;
+    logged(tx, who, "channel_connection.created", &connection, now).await?;
+    Ok(Created { connection, endpoint_token, signing_secret })
+}
+
+fn new_signing_secret() -> String {
+    use base64::Engine;
+    use rand::RngCore;
+    let mut key = [0u8; 32];
+    rand::rng().fill_bytes(&mut key);
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(key))
+}
+
+async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "insert into channel_connection (tenant_id, id, property_id, protocol, name, base_url, external_property,
+             api_key, webhook_secrets, state, receives_ari, safety_buffer, calls_per_minute, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        tx.t(),
+        c.id,
+        c.property_id,
+        c.protocol,
+        c.name,
+        c.base_url,
+        c.external_property,
+        c.api_key,
+        &c.webhook_secrets,
+        c.state,
+        c.receives_ari,
+        c.safety_buffer,
+        c.calls_per_minute,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into channel_endpoint (token_hash, tenant_id, connection_id) values ($1, $2, $3)",
+        token_hash(token),
+        tx.t(),
+        c.id
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into channel_sync (tenant_id, connection_id, next_push_at, next_poll_at) values ($1, $2, $3, $3)",
+        tx.t(),
+        c.id,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn logged(
+    tx: &mut TenantTx,
+    who: &Principal,
+    kind: &'static str,
+    c: &Connection,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let event = NewEvent {
+        kind,
+        property_id: Some(c.property_id),
+        subject_id: c.id,
+        actor: &who.actor,
+        data: json!({ "name": c.name, "state": c.state }),
+        at,
+    };
+    event::append(tx, event).await?;
+    crate::jobs::kick(tx).await
+}
+
+/// Whose inbound URL is this? Asked before a tenant is known.
+pub async fn find_endpoint(tx: &mut PlatformTx, token: &str) -> Result<Option<(TenantId, Uuid)>> {
+    let row = sqlx::query!(
+        "select tenant_id, connection_id from channel_endpoint where token_hash = $1",
+        token_hash(token)
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|r| (TenantId(r.tenant_id), r.connection_id)))
+}
+
+pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
+    let found = sqlx::query_as!(
+        Connection,
+        "select id, property_id, protocol, name, base_url, external_property, api_key, webhook_secrets, state,
+                receives_ari, safety_buffer, calls_per_minute, version
+         from channel_connection where tenant_id = $1 and id = $2",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.ok_or_else(|| Refusal::not_found("channel connection"))?)
+}
+
+/// By id, after `after`.
+pub async fn list(tx: &mut TenantTx, who: &Principal, after: Option<Uuid>, limit: i64) -> Result<Vec<Connection>> {
+    who.require(Permission::ReadChannels)?;
+    Ok(sqlx::query_as!(
+        Connection,
+        "select id, property_id, protocol, name, base_url, external_property, api_key, webhook_secrets, state,
+                receives_ari, safety_buffer, calls_per_minute, version
+         from channel_connection where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+        tx.t(),
+        after,
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Pauses or resumes. While paused nothing is sent or polled; dirty cells wait.
+pub async fn set_state(
+    tx: &mut TenantTx,
+    who: &Principal,
+    id: Uuid,
+    active: bool,
+    now: DateTime<Utc>,
+) -> Result<Connection> {
+    who.require(Permission::WriteChannels)?;
+    let state = if active { "active" } else { "paused" };
+    sqlx::query!(
+        "update channel_connection set state = $3, version = version + 1
+         where tenant_id = $1 and id = $2 and state <> $3",
+        tx.t(),
+        id,
+        state
+    )
+    .execute(&mut **tx)
+    .await?;
+    let connection = get(tx, id).await?;
+    logged(tx, who, "channel_connection.changed", &connection, now).await?;
+    Ok(connection)
+}
+
+/// Tells the channel everything again: once in 24 h, never on a timer.
+pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    who.require(Permission::WriteChannels)?;
+    let connection = get(tx, id).await?;
+    let earliest = now - chrono::Duration::hours(FULL_SYNC_EVERY_HOURS);
+    let allowed = sqlx::query_scalar!(
+        "update channel_sync set full_sync_at = $3
+         where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
+         returning connection_id",
+        tx.t(),
+        id,
+        now,
+        earliest
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if allowed.is_none() {
+        let detail = format!("channels accept a full sync once in {FULL_SYNC_EVERY_HOURS} h");
+        return Err(Refusal::conflict("full_sync_too_soon", detail).into());
+    }
+    sqlx::query!(
+        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        id
+    )
+    .execute(&mut **tx)
+    .await?;
+    mark_horizon(tx, &connection).await?;
+    logged(tx, who, "channel_connection.full_sync", &connection, now).await
+}
+
+async fn mark_horizon(tx: &mut TenantTx, connection: &Connection) -> Result<()> {
+    let from = property::get(tx, connection.property_id).await?.business_date;
+    dirty::mark_connection(tx, connection.id, from, sync_end(from)).await
+}
+
+/// The first night that channels are not told about.
+pub fn sync_end(business_date: NaiveDate) -> NaiveDate {
+    business_date + Days::new(SYNC_DAYS)
+}
+
+/// The channel's ids of what is sold there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// unit type -> the channel's room type.
+    pub rooms: HashMap<Uuid, String>,
+    /// (unit type, rate plan) -> the channel's rate plan.
+    pub rates: HashMap<(Uuid, Uuid), String>,
+}
+
+impl Mapping {
+    pub async fn read(tx: &mut TenantTx, connection_id: Uuid) -> Result<Self> {
+        let rooms = sqlx::query!(
+            "select unit_type_id, external_id from channel_room_map where tenant_id = $1 and connection_id = $2",
+            tx.t(),
+            connection_id
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        let rates = sqlx::query!(
+            "select unit_type_id, rate_plan_id, external_id from channel_rate_map
+             where tenant_id = $1 and connection_id = $2",
+            tx.t(),
+            connection_id
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        Ok(Self {
+            rooms: rooms.into_iter().map(|r| (r.unit_type_id, r.external_id)).collect(),
+            rates: rates.into_iter().map(|r| ((r.unit_type_id, r.rate_plan_id), r.external_id)).collect(),
+        })
+    }
+
+    pub fn unit_type(&self, external: &str) -> Option<Uuid> {
+        self.rooms.iter().find(|(_, e)| e.as_str() == external).map(|(id, _)| *id)
+    }
+
+    pub fn rate_plan(&self, external: &str) -> Option<Uuid> {
+        self.rates.iter().find(|(_, e)| e.as_str() == external).map(|((_, plan), _)| *plan)
+    }
+}
+
+/// Replaces the whole mapping, and marks everything it sells dirty.
+pub async fn set_mapping(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection_id: Uuid,
+    mapping: &Mapping,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    who.require(Permission::WriteChannels)?;
+    let connection = get(tx, connection_id).await?;
+    check_products(tx, &connection, mapping).await?;
+    sqlx::query!(
+        "delete from channel_rate_map where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from channel_room_map where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .execute(&mut **tx)
+    .await?;
+    let (room_types, rooms): (Vec<Uuid>, Vec<String>) = mapping.rooms.clone().into_iter().unzip();
+    sqlx::query!(
+        "insert into channel_room_map (tenant_id, connection_id, unit_type_id, external_id)
+         select $1, $2, m.* from unnest($3::uuid[], $4::text[]) as m",
+        tx.t(),
+        connection_id,
+        &room_types,
+        &rooms
+    )
+    .execute(&mut **tx)
+    .await?;
+    let (products, rates): (Vec<(Uuid, Uuid)>, Vec<String>) = mapping.rates.clone().into_iter().unzip();
+    let (unit_types, plans): (Vec<Uuid>, Vec<Uuid>) = products.into_iter().unzip();
+    sqlx::query!(
+        "insert into channel_rate_map (tenant_id, connection_id, unit_type_id, rate_plan_id, external_id)
+         select $1, $2, m.* from unnest($3::uuid[], $4::uuid[], $5::text[]) as m",
+        tx.t(),
+        connection_id,
+        &unit_types,
+        &plans,
+        &rates
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!("delete from ari_shadow where tenant_id = $1 and connection_id = $2", tx.t(), connection_id)
+        .execute(&mut **tx)
+        .await?;
+    mark_horizon(tx, &connection).await?;
+    logged(tx, who, "channel_connection.mapped", &connection, now).await
+}
+
+/// Every id must be this property's, and a rate can only be mapped where its room is.
+async fn check_products(tx: &mut TenantTx, connection: &Connection, mapping: &Mapping) -> Result<()> {
+    let unit_types: Vec<Uuid> = mapping.rooms.keys().copied().collect();
+    let plans: Vec<Uuid> =
+        mapping.rates.keys().map(|(_, p)| *p).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    let known = sqlx::query!(
+        r#"select (select count(*) from unit_type where tenant_id = $1 and property_id = $2 and id = any($3)) as "u!",
+                  (select count(*) from rate_plan where tenant_id = $1 and property_id = $2 and id = any($4)) as "p!""#,
+        tx.t(),
+        connection.property_id,
+        &unit_types,
+        &plans
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if usize::try_from(known.u).ok() != Some(unit_types.len()) {
+        return Err(Refusal::not_found("unit type").at("/rooms").into());
+    }
+    if usize::try_from(known.p).ok() != Some(plans.len()) {
+        return Err(Refusal::not_found("rate plan").at("/rates").into());
+    }
+    if mapping.rates.keys().any(|(unit_type, _)| !mapping.rooms.contains_key(unit_type)) {
+        let detail = "a rate can only be mapped where its unit type is";
+        return Err(Refusal::invalid("room_not_mapped", detail).at("/rates").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! What channels sent: stored raw and committed first, then processed, then acknowledged. Each step may be cut off and
+//! is taken up again from the table.
+
+use super::connection::Connection;
+use crate::alert;
+use crate::booking::channel::{self, Applied};
+use crate::db::TenantTx;
+use crate::error::{Error, Result};
+use crate::ports::channel::{RawMessage, RevisionReader};
+use crate::principal::Principal;
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+/// Tries before a message is parked for a person.
+pub const MOST_ATTEMPTS: i32 = 8;
+
+/// Stores messages; one that is there already is left alone. Returns how many were new.
+pub async fn store(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    messages: &[RawMessage],
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let (ids, raws): (Vec<String>, Vec<String>) =
+        messages.iter().map(|m| (m.message_id.clone(), m.raw.clone())).unzip();
+    let stored = sqlx::query!(
+        "insert into inbox (tenant_id, connection_id, message_id, raw, received_at, state, next_attempt_at)
+         select $1, $2, m.id, m.raw, $5, 'received', $5
+         from unnest($3::text[], $4::text[]) with ordinality as m (id, raw, n) order by m.n
+         on conflict (tenant_id, connection_id, message_id) do nothing",
+        tx.t(),
+        connection_id,
+        &ids,
+        &raws,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(stored.rows_affected())
+}
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: i64,
+    pub message_id: String,
+    raw: String,
+    attempts: i32,
+}
+
+/// Locks and returns the oldest message to be processed now; another worker's is passed over.
+pub async fn next(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Option<Message>> {
+    Ok(sqlx::query_as!(
+        Message,
+        "select id, message_id, raw, attempts from inbox
+         where tenant_id = $1 and connection_id = $2 and state = 'received' and next_attempt_at <= $3
+         order by id limit 1 for update skip locked",
+        tx.t(),
+        connection_id,
+        now
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Applies the message's revision and marks it processed, in the same transaction. An unreadable message is parked.
+pub async fn process(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    message: &Message,
+    reader: &dyn RevisionReader,
+    now: DateTime<Utc>,
+) -> Result<Option<Applied>> {
+    let revision = match reader.read(&message.raw) {
+        Ok(revision) => revision,
+        Err(unreadable) => {
+            park(tx, connection, message, &unreadable.to_string(), now).await?;
+            return Ok(None);
+        }
+    };
+    let who = Principal::channel(tx.tenant(), connection.id);
+    let applied = channel::apply(tx, &who, connection, &revision, now).await?;
+    let detail = format!("{:?} booking {}", applied.outcome, applied.booking_id);
+    set_state(tx, connection.id, message.id, "processed", &detail, now).await?;
+    Ok(Some(applied))
+}
+
+/// After a failed attempt, in a transaction of its own: later again, or parked after the last.
+pub async fn postpone(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    message: &Message,
+    error: &Error,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if message.attempts + 1 >= MOST_ATTEMPTS {
+        return park(tx, connection, message, &error.to_string(), now).await;
+    }
+    let wait = Duration::milliseconds(250 << message.attempts.clamp(0, 10));
+    sqlx::query!(
+        "update inbox set attempts = attempts + 1, next_attempt_at = $4, detail = $5
+         where tenant_id = $1 and connection_id = $2 and id = $3",
+        tx.t(),
+        connection.id,
+        message.id,
+        now + wait,
+        error.to_string()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn park(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    message: &Message,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    set_state(tx, connection.id, message.id, "parked", reason, now).await?;
+    let detail = format!("message {} of {} could not be read: {reason}", message.message_id, connection.name);
+    alert::raise(tx, "message_parked", (connection.property_id, connection.id), &detail, now).await
+}
+
+async fn set_state(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    id: i64,
+    state: &str,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update inbox set state = $4, detail = $5, processed_at = $6, attempts = attempts + 1
+         where tenant_id = $1 and connection_id = $2 and id = $3",
+        tx.t(),
+        connection_id,
+        id,
+        state,
+        detail,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Processed or parked, but the channel has not been told: it would deliver them again, or fall back to e-mail.
+pub async fn unacknowledged(tx: &mut TenantTx, connection_id: Uuid, limit: i64) -> Result<Vec<(i64, String)>> {
+    let rows = sqlx::query!(
+        "select id, message_id from inbox
+         where tenant_id = $1 and connection_id = $2 and state <> 'received' and acknowledged_at is null
+         order by id limit $3",
+        tx.t(),
+        connection_id,
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r.message_id)).collect())
+}
+
+pub async fn acknowledged(tx: &mut TenantTx, connection_id: Uuid, ids: &[i64], now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update inbox set acknowledged_at = $4 where tenant_id = $1 and connection_id = $2 and id = any($3)",
+        tx.t(),
+        connection_id,
+        ids,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Messages that the channel delivers again although we acknowledged them: our answer got lost, so it is repeated.
+pub async fn acknowledged_before(tx: &mut TenantTx, connection_id: Uuid, ids: &[String]) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select message_id from inbox
+         where tenant_id = $1 and connection_id = $2 and message_id = any($3) and acknowledged_at is not null",
+        tx.t(),
+        connection_id,
+        ids
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Connections with something to poll, process or acknowledge now: what a sweep asks.
+pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!(
+        "select s.connection_id from channel_sync s
+         join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
+         where s.tenant_id = $1 and ((s.next_poll_at <= $2 and c.receives_ari)
+           or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = s.connection_id
+                      and ((i.state = 'received' and i.next_attempt_at <= $2)
+                           or (i.state <> 'received' and i.acknowledged_at is null))))",
+        tx.t(),
+        now
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// The channel says there is something: poll at once.
+pub async fn poll_now(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set next_poll_at = $3
+         where tenant_id = $1 and connection_id = $2 and next_poll_at > $3",
+        tx.t(),
+        connection_id,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    crate::jobs::kick(tx).await
+}
+
+/// Is a poll due? If so it is put off to `next` in the same statement, so that a request meanwhile is not lost.
+pub async fn take_poll(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    now: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> Result<bool> {
+    let taken = sqlx::query!(
+        "update channel_sync set next_poll_at = $4, last_polled_at = $3
+         where tenant_id = $1 and connection_id = $2 and next_poll_at <= $3",
+        tx.t(),
+        connection_id,
+        now,
+        next
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// A poll failed (counted, `error`) or worked (`None`).
+pub async fn polled(tx: &mut TenantTx, connection_id: Uuid, error: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set
+             poll_failures = case when $3::text is null then 0 else poll_failures + 1 end,
+             last_error = coalesce($3, last_error),
+             next_poll_at = case when $3 is null then next_poll_at
+                 else $4::timestamptz + least(60000, 500 * (1 << least(poll_failures, 7))) * interval '1 ms' end
+         where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id,
+        error,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Channels: connections and mappings, what the channel must be told (dirty cells against a shadow), what it told us
+//! (the inbox).
+
+pub mod connection;
+pub mod diff;
+pub mod dirty;
+pub mod inbox;
+pub mod push;
+pub mod revision;
+pub mod status;
+pub mod truth;

@@ -1,0 +1,352 @@
+//! Telling a channel: prepare one call, make it with no transaction open, record the outcome.
+//!
+//! Before the call its cells become *unknown* in the shadow. So whatever ends the call without an answer (time-out,
+//! broken connection, kill -9), the cells still differ from the truth and are told again.
+
+use super::connection::{self, Connection};
+use super::diff::{self, Cell, Range, Value};
+use super::dirty::Kind;
+use super::truth::{self, Mark};
+use crate::alert;
+use crate::db::TenantTx;
+use crate::error::{Error, Result};
+use crate::ids::new_id;
+use crate::ports::channel::{ChannelError, PushReport};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Marks read at once; more wait for the next round.
+const MOST_MARKS: i64 = 5000;
+/// The window in which a channel counts calls.
+const WINDOW_SECONDS: i64 = 60;
+
+/// One call to be made.
+#[derive(Debug)]
+pub struct Call {
+    pub id: Uuid,
+    pub connection_id: Uuid,
+    pub property_id: Uuid,
+    pub kind: Kind,
+    pub ranges: Vec<Range>,
+    marks: Vec<i64>,
+    /// All differences of these marks are in this call; otherwise the marks stay for the next.
+    complete: bool,
+    pub oldest_mark: DateTime<Utc>,
+    begun_at: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub enum Next {
+    /// Every cell is converged or alarmed.
+    Nothing,
+    /// Not before then: back-off, or the channel's limit.
+    Wait(DateTime<Utc>),
+    Call(Box<Call>),
+}
+
+/// Connections of the tenant that may have something to send now: what a sweep asks.
+pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!(
+        "select s.connection_id from channel_sync s
+         join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
+         where s.tenant_id = $1 and s.next_push_at <= $2
+           and exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = s.connection_id)",
+        tx.t(),
+        now
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// What to do next for a connection. Marks whose cells already agree are dropped here.
+pub async fn prepare(tx: &mut TenantTx, connection_id: Uuid, most_ranges: usize, now: DateTime<Utc>) -> Result<Next> {
+    let connection = connection::get(tx, connection_id).await?;
+    if !connection.is_active() {
+        return Ok(Next::Nothing);
+    }
+    let not_before = sqlx::query_scalar!(
+        "select next_push_at from channel_sync where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if not_before > now {
+        return Ok(Next::Wait(not_before));
+    }
+    for kind in [Kind::Availability, Kind::Rates] {
+        let (marks, oldest_mark) = marks(tx, connection_id, kind).await?;
+        if marks.is_empty() {
+            continue;
+        }
+        let mut ranges = diff::ranges(truth::cells(tx, &connection, kind, &marks).await?);
+        let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
+        if ranges.is_empty() {
+            drop_marks(tx, connection_id, &marks).await?;
+            continue;
+        }
+        if let Some(free_at) = limit(tx, &connection, kind, now).await? {
+            return Ok(Next::Wait(free_at));
+        }
+        let complete = ranges.len() <= most_ranges;
+        ranges.truncate(most_ranges);
+        let call = Call {
+            id: new_id(),
+            connection_id,
+            property_id: connection.property_id,
+            kind,
+            ranges,
+            marks,
+            complete,
+            oldest_mark,
+            begun_at: now,
+        };
+        begin(tx, &call, now).await?;
+        return Ok(Next::Call(Box::new(call)));
+    }
+    Ok(Next::Nothing)
+}
+
+async fn marks(tx: &mut TenantTx, connection_id: Uuid, kind: Kind) -> Result<(Vec<Mark>, DateTime<Utc>)> {
+    let rows = sqlx::query!(
+        "select id, unit_type_id, from_night, to_night, since from ari_dirty
+         where tenant_id = $1 and connection_id = $2 and kind = $3 order by id limit $4",
+        tx.t(),
+        connection_id,
+        kind.name(),
+        MOST_MARKS
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let oldest = rows.iter().map(|r| r.since).min().unwrap_or_default();
+    let mark = |id, unit_type_id, from, to| Mark { id, unit_type_id, from, to };
+    Ok((rows.into_iter().map(|r| mark(r.id, r.unit_type_id, r.from_night, r.to_night)).collect(), oldest))
+}
+
+async fn drop_marks(tx: &mut TenantTx, connection_id: Uuid, marks: &[i64]) -> Result<()> {
+    sqlx::query!(
+        "delete from ari_dirty where tenant_id = $1 and connection_id = $2 and id = any($3)",
+        tx.t(),
+        connection_id,
+        marks
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// When the next call of this kind fits into the channel's limit; `None` = now. Counted from the calls themselves, so
+/// a restart forgets nothing.
+async fn limit(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let window = Duration::seconds(WINDOW_SECONDS);
+    let oldest_that_counts = sqlx::query_scalar!(
+        "select started_at from ari_call
+         where tenant_id = $1 and connection_id = $2 and kind = $3 and started_at > $4
+         order by started_at desc offset $5 limit 1",
+        tx.t(),
+        connection.id,
+        kind.name(),
+        now - window,
+        i64::from(connection.calls_per_minute) - 1
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(oldest_that_counts.map(|at| at + window))
+}
+
+/// Journals the call and makes its cells unknown.
+async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()> {
+    let ranges = i32::try_from(call.ranges.len()).unwrap_or(i32::MAX);
+    sqlx::query!(
+        "insert into ari_call (tenant_id, connection_id, id, kind, ranges, started_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        tx.t(),
+        call.connection_id,
+        call.id,
+        call.kind.name(),
+        ranges,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    write_shadow(tx, call.connection_id, call.ranges.iter().flat_map(|r| &r.cells), |_| (None, None), now, None).await
+}
+
+async fn write_shadow<'a>(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    cells: impl Iterator<Item = &'a Cell>,
+    state: impl Fn(&Cell) -> (Option<serde_json::Value>, Option<String>),
+    now: DateTime<Utc>,
+    unless_changed_since: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let mut c = ShadowColumns::default();
+    for cell in cells {
+        c.unit_types.push(cell.unit_type_id);
+        c.plans.push(cell.rate_plan_id);
+        c.nights.push(cell.night);
+        let (accepted, alarm) = state(cell);
+        c.accepted.push(accepted);
+        c.alarms.push(alarm);
+    }
+    sqlx::query!(
+        "insert into ari_shadow (tenant_id, connection_id, unit_type_id, rate_plan_id, night, accepted, alarm,
+             changed_at)
+         select $1, $2, c.u, c.p, c.n, c.a, c.alarm, $8
+         from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
+         on conflict (tenant_id, connection_id, unit_type_id, rate_plan_id, night) do update set
+             accepted = excluded.accepted, alarm = excluded.alarm, changed_at = excluded.changed_at
+         where $9::timestamptz is null or ari_shadow.changed_at = $9",
+        tx.t(),
+        connection_id,
+        &c.unit_types,
+        &c.plans,
+        &c.nights,
+        &c.accepted as &[Option<serde_json::Value>],
+        &c.alarms as &[Option<String>],
+        now,
+        unless_changed_since
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct ShadowColumns {
+    unit_types: Vec<Uuid>,
+    plans: Vec<Uuid>,
+    nights: Vec<NaiveDate>,
+    accepted: Vec<Option<serde_json::Value>>,
+    alarms: Vec<Option<String>>,
+}
+
+/// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
+/// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown.
+pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: DateTime<Utc>) -> Result<()> {
+    let reasons: HashMap<usize, &str> = report.rejected.iter().map(|r| (r.range, r.reason.as_str())).collect();
+    let begun = Some(call.begun_at);
+    for (i, range) in call.ranges.iter().enumerate().filter(|(i, _)| reasons.contains_key(i)) {
+        let reason = reasons.get(&i).copied().unwrap_or_default().to_owned();
+        write_shadow(tx, call.connection_id, range.cells.iter(), |_| (None, Some(reason.clone())), now, begun).await?;
+    }
+    let accepted = call.ranges.iter().enumerate().filter(|(i, _)| !reasons.contains_key(i));
+    let cells: Vec<&Cell> = accepted.flat_map(|(_, r)| &r.cells).collect();
+    let told: Vec<serde_json::Value> = cells.iter().map(|c| json(&c.truth)).collect::<Result<_>>()?;
+    let by_cell: HashMap<_, _> = cells.iter().zip(told).map(|(c, t)| (key(c), t)).collect();
+    let state = |c: &Cell| (by_cell.get(&key(c)).cloned(), None);
+    write_shadow(tx, call.connection_id, cells.iter().copied(), state, now, begun).await?;
+    if call.complete {
+        drop_marks(tx, call.connection_id, &call.marks).await?;
+    }
+    let subject = (call.property_id, call.connection_id);
+    if let Some(first) = report.rejected.first() {
+        let detail = format!("{} range(s) rejected, first: {}", report.rejected.len(), first.reason);
+        alert::raise(tx, "cell_rejected", subject, &detail, now).await?;
+    }
+    alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
+    sqlx::query!(
+        "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
+         where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        call.connection_id,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    let outcome = if report.rejected.is_empty() { "accepted" } else { "partly" };
+    close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
+}
+
+fn key(cell: &Cell) -> (Uuid, Uuid, NaiveDate) {
+    (cell.unit_type_id, cell.rate_plan_id, cell.night)
+}
+
+fn json(value: &Value) -> Result<serde_json::Value> {
+    match value {
+        Value::Free(n) => Ok(serde_json::Value::from(*n)),
+        Value::Rate(fields) => serde_json::to_value(fields).map_err(|e| Error::internal(e.to_string())),
+    }
+}
+
+/// No answer to rely on: cells stay unknown and dirty, the next try waits longer. A refusal waits longest, and alerts.
+pub async fn failed(tx: &mut TenantTx, call: &Call, error: &ChannelError, now: DateTime<Utc>) -> Result<()> {
+    let failures = sqlx::query_scalar!(
+        "update channel_sync set push_failures = push_failures + 1, last_error = $3
+         where tenant_id = $1 and connection_id = $2 returning push_failures",
+        tx.t(),
+        call.connection_id,
+        error.to_string()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let wait = match error {
+        ChannelError::Throttled { wait } => Duration::from_std(*wait).unwrap_or_else(|_| Duration::seconds(60)),
+        ChannelError::Refused { .. } => Duration::seconds(60).max(back_off(failures)),
+        _ => back_off(failures),
+    };
+    postpone(tx, call.connection_id, now + wait).await?;
+    if let ChannelError::Refused { .. } = error {
+        let subject = (call.property_id, call.connection_id);
+        alert::raise(tx, "channel_refused", subject, &error.to_string(), now).await?;
+    }
+    close(tx, call, "failed", Some(&error.to_string()), now).await
+}
+
+/// No push before `until`: an open breaker uses this and consumes no attempt.
+pub async fn postpone(tx: &mut TenantTx, connection_id: Uuid, until: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set next_push_at = $3 where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id,
+        until
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// 0.5 s, 1 s, 2 s, ... at most a minute.
+pub fn back_off(failures: i32) -> Duration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(7);
+    Duration::milliseconds((500_i64 << doublings).min(60_000))
+}
+
+async fn close(
+    tx: &mut TenantTx,
+    call: &Call,
+    outcome: &str,
+    detail: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update ari_call set finished_at = $4, outcome = $5, detail = $6
+         where tenant_id = $1 and connection_id = $2 and id = $3",
+        tx.t(),
+        call.connection_id,
+        call.id,
+        now,
+        outcome,
+        detail
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_up_to_a_minute() {
+        let waits: Vec<i64> = (1..=9).map(|n| back_off(n).num_milliseconds()).collect();
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+    }
+}

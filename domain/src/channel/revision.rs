@@ -1,0 +1,59 @@
+//! A channel's booking message, in one shape for all protocols: always a full snapshot of the booking.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionStatus {
+    New,
+    Modified,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelRevision {
+    /// The channel's stable id of the booking; with the connection it is the booking's key.
+    pub booking_ref: String,
+    pub revision: String,
+    /// Orders revisions of one booking; without it the order of arrival counts.
+    pub revised_at: Option<DateTime<Utc>>,
+    pub status: RevisionStatus,
+    /// The code a guest can read out, e.g. `BDC-3333333333`.
+    pub code: String,
+    /// Who sold it behind the channel, e.g. `BookingCom`.
+    pub sold_by: String,
+    pub currency: String,
+    /// As sent; not always the sum of the rooms.
+    pub total: Decimal,
+    pub commission: Option<Decimal>,
+    pub booker: Booker,
+    pub notes: Option<String>,
+    /// A cancellation may carry none.
+    pub rooms: Vec<ChannelRoom>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Booker {
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelRoom {
+    /// The channel's id of this room within the booking, if it has one.
+    pub room_ref: Option<String>,
+    /// The channel's room type id; `None` = unmapped on their side.
+    pub room_type: Option<String>,
+    pub rate_plan: Option<String>,
+    pub arrival: NaiveDate,
+    pub departure: NaiveDate,
+    /// Price of each night as sent; a night that is not listed costs nothing extra.
+    pub nights: Vec<(NaiveDate, Decimal)>,
+    pub amount: Decimal,
+    pub adults: i32,
+    pub children: i32,
+    pub guest_name: Option<String>,
+}

@@ -1,0 +1,207 @@
+//! The only door to PostgreSQL. The pool is private: a transaction is begun for one tenant, or for the platform, and
+//! everything else is handed that transaction.
+
+mod migrate;
+
+use crate::error::{Error, Result};
+use crate::ids::TenantId;
+pub use migrate::{MIGRATOR, migrate, migrate_down};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Transaction};
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How the server talks to its database.
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    /// `postgres://innkeep_app@...`: must not be a superuser, an owner, or able to bypass row security.
+    pub url: String,
+    pub connections: u32,
+    /// How long a request waits for a free connection before it is told 503.
+    pub acquire_timeout: Duration,
+}
+
+impl DbOptions {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), connections: 16, acquire_timeout: Duration::from_secs(2) }
+    }
+}
+
+/// A dropped future does not stop its statement, so the server bounds each one.
+const SESSION_LIMITS: [(&str, &str); 3] =
+    [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
+
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    options: PgConnectOptions,
+}
+
+impl Db {
+    /// Connects, and refuses a role for which row-level security would be decoration.
+    pub async fn connect(options: &DbOptions) -> ConnectResult<Self> {
+        let connect = PgConnectOptions::from_str(&options.url)?.options(SESSION_LIMITS);
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .after_release(|conn, _| Box::pin(is_idle(conn)))
+            .connect_with(connect.clone())
+            .await?;
+        refuse_powerful_role(&pool).await?;
+        Ok(Self { pool, options: connect })
+    }
+
+    /// A transaction that sees one tenant's rows and no other's.
+    pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx> {
+        let sql = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
+        Ok(TenantTx { tx: self.start(sql).await?, tenant })
+    }
+
+    /// A transaction that sees platform tables only: without a tenant every policy matches no row.
+    pub async fn begin_platform(&self) -> Result<PlatformTx> {
+        Ok(PlatformTx { tx: self.start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into()).await? })
+    }
+
+    /// sqlx loses track of a `BEGIN` whose caller goes away during the round trip and pools the connection with the
+    /// transaction open (measured on 0.9.0). In a task of its own nobody can cut it short.
+    async fn start(&self, sql: String) -> Result<Transaction<'static, Postgres>> {
+        let pool = self.pool.clone();
+        let begin = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await });
+        Ok(begin.await.map_err(|e| Error::internal(format!("begin: {e}")))??)
+    }
+
+    /// A connection outside the pool, for what lives as long as a session: advisory locks, LISTEN.
+    pub async fn session(&self) -> Result<PgConnection> {
+        Ok(PgConnection::connect_with(&self.options).await?)
+    }
+
+    /// The pool itself, for apalis alone: its tables hold kicks, not tenants' data.
+    pub fn queue_pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Run by the pool on each release: false closes the connection. An empty statement changes nothing, and sqlx says
+/// `BeginFailed` exactly when the server reports "no transaction open" after it; so this is a look at the server's own
+/// status without the warning that a bare ROLLBACK would leave in its log every time.
+async fn is_idle(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match conn.begin_with(AssertSqlSafe(String::new())).await {
+        Err(sqlx::Error::BeginFailed) => Ok(true),
+        Ok(open) => {
+            open.rollback().await?;
+            tracing::error!("a connection came back to the pool inside a transaction; closed it");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn refuse_powerful_role(pool: &PgPool) -> ConnectResult<()> {
+    let (role, powerful): (String, bool) = sqlx::query_as(
+        "select session_user::text, r.rolsuper or r.rolbypassrls or pg_has_role(session_user, 'innkeep_owner', 'member')
+         from pg_roles r where r.rolname = session_user",
+    )
+    .fetch_one(pool)
+    .await?;
+    if powerful {
+        return Err(ConnectError::PowerfulRole(role));
+    }
+    Ok(())
+}
+
+/// Why the server will not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "role `{0}` is a superuser, an owner, or may bypass row-level security: tenants would not be kept apart. \
+         Log in as innkeep_app (DATABASE_URL); only `innkeep migrate` needs the owner's login."
+    )]
+    PowerfulRole(String),
+}
+
+type ConnectResult<T> = std::result::Result<T, ConnectError>;
+
+/// One tenant's transaction. Dropped without `commit`, it rolls back.
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    tenant: TenantId,
+}
+
+impl TenantTx {
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    /// The tenant's id as SQL takes it: every statement says `tenant_id = $1` besides the policy.
+    pub fn t(&self) -> uuid::Uuid {
+        self.tenant.0
+    }
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.tx.rollback().await?)
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+impl DerefMut for TenantTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}
+
+/// A transaction over platform tables: users, tenants, tokens, endpoint look-up.
+pub struct PlatformTx {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl PlatformTx {
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl Deref for PlatformTx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+impl DerefMut for PlatformTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}
+
+impl Db {
+    /// Is the database there and migrated to this program's version? For `/health/ready`.
+    pub async fn ready(&self) -> Result<()> {
+        let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
+            .fetch_one(&self.pool)
+            .await?;
+        let known = MIGRATOR.iter().filter(|m| m.migration_type.is_up_migration()).count();
+        if usize::try_from(applied).ok() == Some(known) {
+            return Ok(());
+        }
+        Err(Error::internal(format!("{applied} of {known} migrations applied: run `innkeep migrate`")))
+    }
+
+    /// `select 1`, over the wire.
+    pub async fn ping(&self) -> Result<()> {
+        self.pool.execute("select 1").await?;
+        Ok(())
+    }
+}

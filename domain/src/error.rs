@@ -1,0 +1,137 @@
+//! What an operation can answer instead of its result: a refusal with a stable code, or a fault.
+
+use std::borrow::Cow;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong inside the domain.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no. The caller can read why and act.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// No database connection was free in time: try again soon.
+    #[error("no database connection was free in time")]
+    Busy,
+    /// A lock or statement took longer than its limit, or a serialisation conflict: try again.
+    #[error("the database gave up waiting")]
+    Contended(#[source] sqlx::Error),
+    #[error("database")]
+    Database(#[source] sqlx::Error),
+    /// Our own mistake: stored data that no rule allows, a task that died.
+    #[error("internal: {0}")]
+    Internal(Cow<'static, str>),
+}
+
+/// The class of a refusal; the API maps it to an HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    Stale,
+}
+
+/// A rule's "no": which rule, in words, and where in the request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Refusal {
+    pub kind: Kind,
+    /// Stable, machine-readable, lower_snake_case.
+    pub code: &'static str,
+    pub detail: String,
+    /// JSON pointer into the request body, or the parameter's name.
+    pub pointer: Option<String>,
+}
+
+impl Refusal {
+    fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind, code, detail: detail.into(), pointer: None }
+    }
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, code, detail)
+    }
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Conflict, code, detail)
+    }
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, code, detail)
+    }
+    pub fn unauthenticated(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Unauthenticated, code, detail)
+    }
+    /// The same words for an id that never existed and for another tenant's.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, "not_found", format!("there is no such {what}"))
+    }
+    pub fn stale(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Stale, "stale_version", detail)
+    }
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+}
+
+/// Unique and check violations by constraint name: what the person did, in the field's words.
+const CONSTRAINTS: &[(&str, &str, &str)] = &[
+    ("app_user_email_key", "email_taken", "a user with this e-mail address exists"),
+    ("unit_type_tenant_id_property_id_code_key", "code_taken", "another unit type has this code"),
+    ("unit_tenant_id_property_id_name_key", "name_taken", "another unit has this name"),
+    ("rate_plan_tenant_id_property_id_code_key", "code_taken", "another rate plan has this code"),
+    (
+        "channel_room_map_tenant_id_connection_id_external_id_key",
+        "already_mapped",
+        "the channel's room is mapped to another unit type",
+    ),
+    (
+        "channel_rate_map_tenant_id_connection_id_external_id_key",
+        "already_mapped",
+        "the channel's rate is mapped to another product",
+    ),
+    ("inventory_never_oversold", "no_availability", "more is sold or held than this would leave"),
+    ("idempotency_key_pkey", "request_in_progress", "a request with this Idempotency-Key is still running"),
+];
+
+/// SQLSTATEs after which the same request may well succeed: serialisation failure, deadlock, lock not available,
+/// statement cancelled by its time limit.
+const TRY_AGAIN: &[&str] = &["40001", "40P01", "55P03", "57014"];
+
+/// Two writers of the same new row: the loser finds it there when it tries again.
+const RACES: &[&str] =
+    &["rate_night_pkey", "booking_tenant_id_reference_key", "booking_tenant_id_connection_id_channel_ref_key"];
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy;
+        }
+        let Some(db) = error.as_database_error() else { return Self::Database(error) };
+        if db.constraint().is_some_and(|name| RACES.contains(&name)) {
+            return Self::Contended(error);
+        }
+        if let Some(name) = db.constraint()
+            && let Some((_, code, detail)) = CONSTRAINTS.iter().find(|(c, ..)| *c == name)
+        {
+            return Refusal::conflict(code, *detail).into();
+        }
+        if db.code().is_some_and(|c| TRY_AGAIN.contains(&c.as_ref())) {
+            return Self::Contended(error);
+        }
+        Self::Database(error)
+    }
+}
+
+impl Error {
+    pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::Internal(what.into())
+    }
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(r) => Some(r.code),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers to unsafe requests, kept so that a repeat gets the first answer and not a second booking.
+//!
+//! The look-up, the operation and the stored answer share one transaction: an answer is stored if and only if the
+//! change it reports was made. A refused request changed nothing, so nothing is stored and it may be tried again.
+
+use crate::db::TenantTx;
+use crate::error::{Error, Refusal, Result};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+/// A repeat after this long is a new request.
+pub const KEPT_HOURS: i64 = 72;
+pub const LONGEST_KEY: usize = 255;
+
+/// One caller's key for one operation; the tenant is the transaction's.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub principal: String,
+    pub operation: &'static str,
+    pub key: String,
+    /// SHA-256 of the whole request: the same key with another request is a mistake.
+    pub request_hash: [u8; 32],
+}
+
+/// An answer as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub status: i16,
+    /// Header names and values, as a JSON object.
+    pub headers: Value,
+    pub body: String,
+}
+
+/// Takes the key for this transaction, and returns the answer a finished request left under it.
+pub async fn claim(tx: &mut TenantTx, scope: &Scope, now: DateTime<Utc>) -> Result<Option<Stored>> {
+    if scope.key.is_empty() || scope.key.len() > LONGEST_KEY {
+        let detail = format!("1 to {LONGEST_KEY} characters");
+        return Err(Refusal::invalid("invalid_idempotency_key", detail).at("Idempotency-Key").into());
+    }
+    let lock = format!("{}/{}/{}/{}", tx.tenant(), scope.principal, scope.operation, scope.key);
+    let ours = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "ours!""#, lock)
+        .fetch_one(&mut **tx)
+        .await?;
+    if !ours {
+        let detail = "a request with this Idempotency-Key is still running";
+        return Err(Refusal::conflict("request_in_progress", detail).into());
+    }
+    // A statement of its own: its snapshot must be younger than the lock.
+    let found = sqlx::query!(
+        "select request_hash, status, headers, body from idempotency_key
+         where tenant_id = $1 and principal = $2 and operation = $3 and key = $4 and created_at > $5",
+        tx.t(),
+        scope.principal,
+        scope.operation,
+        scope.key,
+        now - Duration::hours(KEPT_HOURS)
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    match found {
+        Some(row) if row.request_hash != scope.request_hash => {
+            let detail = "this Idempotency-Key belongs to a different request";
+            Err(Refusal::invalid("idempotency_key_reused", detail).at("Idempotency-Key").into())
+        }
+        Some(row) => Ok(Some(Stored { status: row.status, headers: row.headers, body: row.body })),
+        None => Ok(None),
+    }
+}
+
+/// Keeps the answer; an older one under the key is past its time, or [`claim`] would have found it.
+pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTime<Utc>) -> Result<()> {
+    let kept = sqlx::query!(
+        "insert into idempotency_key
+             (tenant_id, principal, operation, key, request_hash, status, headers, body, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (tenant_id, principal, operation, key) do update
+             set request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
+                 body = excluded.body, created_at = excluded.created_at
+             where idempotency_key.created_at <= $10",
+        tx.t(),
+        scope.principal,
+        scope.operation,
+        scope.key,
+        scope.request_hash.as_slice(),
+        answer.status,
+        answer.headers,
+        answer.body,
+        now,
+        now - Duration::hours(KEPT_HOURS)
+    )
+    .execute(&mut **tx)
+    .await?;
+    if kept.rows_affected() != 1 {
+        return Err(Error::internal("an answer was kept under an Idempotency-Key that this request had claimed"));
+    }
+    Ok(())
+}
+
+/// Forgets what is past its time; the daily job calls this for each tenant. Returns how many.
+pub async fn forget_old(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from idempotency_key where tenant_id = $1 and created_at <= $2",
+        tx.t(),
+        now - Duration::hours(KEPT_HOURS)
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,186 @@
+//! The vacancy sign: one row per unit type and night, changed only under lock in (unit type, night) order.
+//!
+//! A CHECK makes overselling impossible whatever the code above does; `forced` rises only for an operator's explicit
+//! override or for a channel booking that is already sold elsewhere.
+
+use crate::channel::dirty;
+use crate::db::TenantTx;
+use crate::error::{Refusal, Result};
+use crate::property::Property;
+use chrono::{Days, NaiveDate};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Nights are open this far ahead of the business date; the daily job extends them.
+pub const HORIZON_DAYS: u64 = 800;
+/// The longest stay and the longest range of nights in one request.
+pub const LONGEST_RANGE: i64 = 730;
+
+/// The first night that is not open yet.
+pub fn horizon(business_date: NaiveDate) -> NaiveDate {
+    business_date + Days::new(HORIZON_DAYS)
+}
+
+/// The counters of one night.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Night {
+    pub capacity: i32,
+    pub out_of_order: i32,
+    pub blocked: i32,
+    pub held: i32,
+    pub sold: i32,
+    pub overbooking_limit: i32,
+    pub forced: i32,
+}
+
+impl Night {
+    /// What may still be sold; never below zero, and never counting what was forced.
+    pub fn free(&self) -> i32 {
+        (self.capacity + self.overbooking_limit - self.out_of_order - self.blocked - self.held - self.sold).max(0)
+    }
+}
+
+/// Makes rows for nights `[from, to)` that have none, with the capacity of the units there are.
+pub async fn open_nights(tx: &mut TenantTx, unit_type_id: Uuid, from: NaiveDate, to: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        "insert into inventory (tenant_id, unit_type_id, night, capacity)
+         select $1, $2, d::date, (select count(*) from unit where tenant_id = $1 and unit_type_id = $2)::int
+         from generate_series($3::date, $4::date - 1, interval '1 day') d
+         order by d on conflict do nothing",
+        tx.t(),
+        unit_type_id,
+        from,
+        to
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Opens what the horizon gained since the last run, for every unit type of the tenant.
+pub async fn extend_horizon(tx: &mut TenantTx) -> Result<()> {
+    let due = sqlx::query!(
+        r#"select u.id, max(i.night) as "last?", p.business_date from unit_type u
+         join property p on p.tenant_id = u.tenant_id and p.id = u.property_id
+         left join inventory i on i.tenant_id = u.tenant_id and i.unit_type_id = u.id
+         where u.tenant_id = $1 group by u.id, p.business_date"#,
+        tx.t()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in due {
+        let from = row.last.map_or(row.business_date, |d| d + Days::new(1));
+        let to = horizon(row.business_date);
+        if from < to {
+            open_nights(tx, row.id, from, to).await?;
+            dirty::mark_all(tx, row.id, from, to).await?;
+        }
+    }
+    Ok(())
+}
+
+/// More units of a type: capacity rises from the business date on.
+pub async fn add_capacity(tx: &mut TenantTx, property: &Property, unit_type_id: Uuid, added: i32) -> Result<()> {
+    let (from, to) = (property.business_date, horizon(property.business_date));
+    sqlx::query!(
+        "with locked as (
+             select night from inventory
+             where tenant_id = $1 and unit_type_id = $2 and night >= $3 order by night for update)
+         update inventory i set capacity = capacity + $4 from locked l
+         where i.tenant_id = $1 and i.unit_type_id = $2 and i.night = l.night",
+        tx.t(),
+        unit_type_id,
+        from,
+        added
+    )
+    .execute(&mut **tx)
+    .await?;
+    dirty::mark(tx, unit_type_id, from, to, dirty::Kind::Availability).await
+}
+
+/// Units wanted (positive) or given back (negative) per unit type and night.
+pub type Delta = BTreeMap<(Uuid, NaiveDate), i32>;
+
+/// Changes `sold` by a delta whatever the stock says: for channel bookings that are already sold elsewhere, and for
+/// giving nights back. `forced` follows: it rises to cover what is beyond the limit and falls as soon as it can.
+/// Returns the nights that are now beyond what could be sold.
+pub async fn apply_forced(tx: &mut TenantTx, delta: &Delta) -> Result<Vec<(Uuid, NaiveDate)>> {
+    if delta.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (unit_types, nights, counts) = columns(delta);
+    for unit_type in delta.keys().map(|(u, _)| *u).collect::<std::collections::BTreeSet<_>>() {
+        let of_type = || delta.keys().filter(|(u, _)| *u == unit_type).map(|(_, n)| *n);
+        if let (Some(first), Some(last)) = (of_type().min(), of_type().max()) {
+            open_nights(tx, unit_type, first, last + Days::new(1)).await?;
+        }
+    }
+    let over = sqlx::query!(
+        "with locked as (
+             select i.unit_type_id, i.night, d.n from unnest($2::uuid[], $3::date[], $4::int[]) as d (u, night, n)
+             join inventory i on i.tenant_id = $1 and i.unit_type_id = d.u and i.night = d.night
+             order by i.unit_type_id, i.night for update of i)
+         update inventory i set
+             sold = i.sold + l.n,
+             forced = greatest(0, i.sold + l.n + i.held + i.out_of_order + i.blocked
+                                  - i.capacity - i.overbooking_limit)
+         from locked l
+         where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night
+         returning i.unit_type_id, i.night, i.forced, l.n as \"n!\"",
+        tx.t(),
+        &unit_types,
+        &nights,
+        &counts
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if over.len() != delta.len() {
+        return Err(crate::Error::internal("inventory rows missing for a forced change"));
+    }
+    let mut beyond: Vec<_> =
+        over.into_iter().filter(|r| r.forced > 0 && r.n > 0).map(|r| (r.unit_type_id, r.night)).collect();
+    beyond.sort_unstable();
+    Ok(beyond)
+}
+
+/// The delta as three parallel columns, in lock order.
+pub fn columns(delta: &Delta) -> (Vec<Uuid>, Vec<NaiveDate>, Vec<i32>) {
+    let mut out = (Vec::new(), Vec::new(), Vec::new());
+    for ((unit_type, night), n) in delta {
+        out.0.push(*unit_type);
+        out.1.push(*night);
+        out.2.push(*n);
+    }
+    out
+}
+
+/// What an operator may set by hand over a range: absolute counts, `None` = leave.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Closing {
+    pub blocked: Option<i32>,
+    pub overbooking_limit: Option<i32>,
+}
+
+/// Sets counters on the chosen nights, in one statement. Refused when it would leave less than is sold.
+pub async fn set(tx: &mut TenantTx, unit_type_id: Uuid, nights: &[NaiveDate], closing: Closing) -> Result<()> {
+    let changed = sqlx::query!(
+        "with locked as (
+             select night from inventory
+             where tenant_id = $1 and unit_type_id = $2 and night = any($3::date[]) order by night for update)
+         update inventory i set blocked = coalesce($4, blocked),
+                                overbooking_limit = coalesce($5, overbooking_limit)
+         from locked l where i.tenant_id = $1 and i.unit_type_id = $2 and i.night = l.night",
+        tx.t(),
+        unit_type_id,
+        nights,
+        closing.blocked,
+        closing.overbooking_limit
+    )
+    .execute(&mut **tx)
+    .await?;
+    if changed.rows_affected() != nights.len() as u64 {
+        let detail = format!("nights are open for {HORIZON_DAYS} days from the business date on");
+        return Err(Refusal::invalid("outside_horizon", detail).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Kicks: "tenant T changed, do what is due". A kick carries no truth; what is due stands in domain tables, so a
+//! lost, doubled or reordered kick changes nothing and a periodic sweep finds what was missed.
+
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::ids::TenantId;
+use serde::{Deserialize, Serialize};
+
+/// Queue names are stable and versioned: never a type path, which would strand jobs when a module moves.
+pub const TENANT_CHANGED: &str = "tenant.changed.v1";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TenantChanged {
+    pub tenant_id: TenantId,
+}
+
+/// Writes the kick in the caller's transaction: it is seen if and only if the change is.
+/// Tried once: a kick that fails is not retried by the queue, the sweep is the retry.
+pub async fn kick(tx: &mut TenantTx) -> Result<()> {
+    let payload = payload(tx.tenant())?;
+    sqlx::query!(
+        "insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
+         values ($1, $2, $3, 'Pending', 0, 1, now(), 0)",
+        job_id(),
+        TENANT_CHANGED,
+        payload,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The queue names its jobs by ULID: a UUIDv7's bits, written another way.
+pub(crate) fn job_id() -> String {
+    ulid::Ulid::from(crate::ids::new_id().as_u128()).to_string()
+}
+
+/// The queue's encoding of the job: JSON.
+pub(crate) fn payload(tenant_id: TenantId) -> Result<Vec<u8>> {
+    serde_json::to_vec(&TenantChanged { tenant_id }).map_err(|e| crate::Error::internal(e.to_string()))
+}

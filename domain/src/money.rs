@@ -1,0 +1,66 @@
+//! Decimal amounts with an ISO 4217 currency and its exponent.
+
+use crate::error::Refusal;
+use iso_currency::Currency;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// No single price or total in this system is larger; keeps every sum far from the column's limit.
+pub const LARGEST: Decimal = rust_decimal::dec!(999_999_999);
+
+/// An ISO 4217 code that this installation knows, e.g. `EUR`.
+pub fn currency(code: &str) -> Result<Currency, Refusal> {
+    Currency::from_code(code)
+        .ok_or_else(|| Refusal::invalid("unknown_currency", format!("`{code}` is not an ISO 4217 currency")))
+}
+
+/// Decimal places of the currency: JPY 0, EUR 2, KWD 3.
+pub fn exponent(currency: Currency) -> u32 {
+    currency.exponent().map_or(2, u32::from)
+}
+
+/// Half up to the currency's exponent, always carrying that many places (`80.00`, not `80`).
+pub fn round(amount: Decimal, currency: Currency) -> Decimal {
+    let places = exponent(currency);
+    let mut rounded = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(places);
+    rounded
+}
+
+/// A price someone typed: not negative, not absurd, no more decimals than the currency has.
+pub fn price(amount: Decimal, currency: Currency) -> Result<Decimal, Refusal> {
+    if amount.is_sign_negative() && !amount.is_zero() {
+        return Err(Refusal::invalid("negative_price", "a price cannot be negative"));
+    }
+    if amount > LARGEST {
+        return Err(Refusal::invalid("price_too_large", format!("a price is at most {LARGEST}")));
+    }
+    let rounded = round(amount, currency);
+    if rounded != amount {
+        let (code, places) = (currency.code(), exponent(currency));
+        let detail = format!("{code} has {places} decimal places; `{amount}` has more");
+        return Err(Refusal::invalid("too_many_decimals", detail));
+    }
+    Ok(rounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+
+    #[test]
+    fn a_price_has_the_places_of_its_currency() {
+        let eur = currency("EUR").unwrap();
+        assert_eq!(price(dec!(80), eur).unwrap().to_string(), "80.00");
+        assert_eq!(price(dec!(80.001), eur).unwrap_err().code, "too_many_decimals");
+        assert_eq!(price(dec!(80.5), currency("JPY").unwrap()).unwrap_err().code, "too_many_decimals");
+        assert_eq!(price(dec!(1.234), currency("KWD").unwrap()).unwrap().to_string(), "1.234");
+        assert_eq!(price(dec!(-1), eur).unwrap_err().code, "negative_price");
+    }
+
+    #[test]
+    fn rounds_half_up() {
+        assert_eq!(round(dec!(2.345), currency("EUR").unwrap()), dec!(2.35));
+        assert_eq!(round(dec!(0.5), currency("JPY").unwrap()), dec!(1));
+    }
+}

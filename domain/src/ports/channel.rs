@@ -1,0 +1,169 @@
+//! What Innkeep asks of a sales channel. Adapters live in `integrations`, fakes in `testing`.
+
+use crate::channel::revision::ChannelRevision;
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to reach one property on one channel. `Debug` leaves the key out.
+#[derive(Clone)]
+pub struct Access {
+    pub base_url: String,
+    pub api_key: String,
+    /// The channel's own id of the property.
+    pub property: String,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("base_url", &self.base_url).field("property", &self.property).finish_non_exhaustive()
+    }
+}
+
+/// Absolute availability of one channel room over nights `from..=last` (channels include the last night).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailabilityRange {
+    /// The channel's room type id.
+    pub room: String,
+    pub from: NaiveDate,
+    pub last: NaiveDate,
+    pub availability: i32,
+}
+
+/// What of a rate is told; `None` = unchanged, not sent. A cleared restriction is told as its neutral value
+/// (min stay 1, max stay 0, not closed).
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct RateFields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Decimal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_stay_arrival: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_stay_through: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_stay: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_to_arrival: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_to_departure: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_sell: Option<bool>,
+}
+
+/// Price and restrictions of one channel rate plan over nights `from..=last`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateRange {
+    /// The channel's rate plan id.
+    pub rate: String,
+    pub from: NaiveDate,
+    pub last: NaiveDate,
+    pub fields: RateFields,
+}
+
+/// The channel answered. An answer is not yet success: rejected ranges come with HTTP 200.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushReport {
+    pub rejected: Vec<Rejected>,
+    pub task_ids: Vec<String>,
+}
+
+/// One of the ranges sent was not taken, in the channel's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Index into the ranges of the call.
+    pub range: usize,
+    pub reason: String,
+}
+
+/// Why a call brought no answer to rely on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChannelError {
+    /// Never arrived: nothing can have been applied.
+    #[error("not reachable: {0}")]
+    Unreachable(String),
+    /// No answer in time, or a broken one: it may or may not have been applied.
+    #[error("no answer: {0}")]
+    Unknown(String),
+    #[error("asked to wait {}s", .wait.as_secs())]
+    Throttled { wait: Duration },
+    /// 5xx: the channel's fault; nothing may be assumed applied.
+    #[error("channel failed with {status}: {detail}")]
+    Server { status: u16, detail: String },
+    /// 4xx: repeating the same call will not help; someone must fix the connection or the mapping.
+    #[error("channel refused with {status} {code}: {detail}")]
+    Refused { status: u16, code: String, detail: String },
+}
+
+impl ChannelError {
+    /// Does this speak against the channel's health (and count in the circuit breaker)?
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
+    }
+}
+
+/// A booking message as the channel sent it, to be stored before anything is done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawMessage {
+    /// Unique per connection: the same message delivered twice has the same id.
+    pub message_id: String,
+    /// The message, without what we must not keep (card fields).
+    pub raw: String,
+}
+
+/// Takes absolute availability and rates.
+#[async_trait]
+pub trait AriSink: Send + Sync {
+    async fn push_availability(
+        &self,
+        access: &Access,
+        ranges: &[AvailabilityRange],
+    ) -> Result<PushReport, ChannelError>;
+    async fn push_rates(&self, access: &Access, ranges: &[RateRange]) -> Result<PushReport, ChannelError>;
+    /// Ranges a single call may carry; more are split.
+    fn ranges_per_call(&self) -> usize;
+}
+
+/// Offers booking revisions to be read and acknowledged.
+#[async_trait]
+pub trait RevisionFeed: Send + Sync {
+    /// One page of what is not acknowledged, oldest first. Empty when there is nothing left.
+    async fn unacknowledged(&self, access: &Access) -> Result<Vec<RawMessage>, ChannelError>;
+    async fn acknowledge(&self, access: &Access, message_id: &str) -> Result<(), ChannelError>;
+}
+
+/// Understands the channel's booking messages. Pure.
+pub trait RevisionReader: Send + Sync {
+    fn read(&self, raw: &str) -> Result<ChannelRevision, Unreadable>;
+}
+
+/// A message we cannot make sense of: parked with this reason, replayable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unreadable: {0}")]
+pub struct Unreadable(pub String);
+
+/// A channel protocol and what it can do.
+#[derive(Clone)]
+pub struct Protocol {
+    pub name: &'static str,
+    pub sink: Option<Arc<dyn AriSink>>,
+    pub feed: Option<Arc<dyn RevisionFeed>>,
+    pub reader: Arc<dyn RevisionReader>,
+}
+
+/// The protocols this installation speaks.
+#[derive(Clone, Default)]
+pub struct Protocols(Vec<Protocol>);
+
+impl Protocols {
+    pub fn new(all: Vec<Protocol>) -> Self {
+        Self(all)
+    }
+    pub fn get(&self, name: &str) -> Option<&Protocol> {
+        self.0.iter().find(|p| p.name == name)
+    }
+}
+
+/// When a revision was made, as far as the channel says.
+pub type RevisedAt = Option<DateTime<Utc>>;

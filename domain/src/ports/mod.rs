@@ -1,0 +1,3 @@
+//! Small traits for the outside world, one per capability: what a counterparty cannot do is absent, not a no-op.
+
+pub mod channel;

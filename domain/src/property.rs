@@ -1,0 +1,337 @@
+//! Properties, unit types and units: what there is to sell.
+
+use crate::db::TenantTx;
+use crate::error::{Refusal, Result};
+use crate::event::{self, NewEvent};
+use crate::ids::new_id;
+use crate::inventory;
+use crate::money;
+use crate::principal::{Permission, Principal};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+pub const KINDS: [&str; 3] = ["hotel", "host", "marina"];
+/// Longest name or code of anything.
+pub const LONGEST_NAME: usize = 200;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    pub id: Uuid,
+    pub name: String,
+    pub kind: String,
+    /// IANA zone, e.g. `Europe/Berlin`.
+    pub zone: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Moved by the night audit alone, not by midnight.
+    pub business_date: NaiveDate,
+    pub version: i32,
+}
+
+pub struct NewProperty {
+    pub name: String,
+    pub kind: String,
+    pub zone: String,
+    pub currency: String,
+}
+
+/// Absent = leave as it is.
+#[derive(Default)]
+pub struct PropertyChange {
+    pub name: Option<String>,
+    pub zone: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitType {
+    pub id: Uuid,
+    pub property_id: Uuid,
+    pub code: String,
+    pub name: String,
+    /// Persons of any age.
+    pub max_occupancy: i32,
+    pub version: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    pub id: Uuid,
+    pub property_id: Uuid,
+    pub unit_type_id: Uuid,
+    pub name: String,
+    pub version: i32,
+}
+
+/// Not empty, not endless, no control characters.
+pub fn name(text: &str, pointer: &str) -> Result<String, Refusal> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > LONGEST_NAME || trimmed.chars().any(char::is_control) {
+        let detail = format!("1 to {LONGEST_NAME} characters, no control characters");
+        return Err(Refusal::invalid("invalid_text", detail).at(pointer));
+    }
+    Ok(trimmed.to_owned())
+}
+
+fn zone(text: &str) -> Result<chrono_tz::Tz, Refusal> {
+    text.parse()
+        .map_err(|_| Refusal::invalid("unknown_zone", format!("`{text}` is not an IANA time zone")).at("/zone"))
+}
+
+pub async fn create(
+    tx: &mut TenantTx,
+    who: &Principal,
+    new: NewProperty,
+    now: DateTime<Utc>,
+) -> Result<Property> {
+    who.require(Permission::WriteInventory)?;
+    if !KINDS.contains(&new.kind.as_str()) {
+        return Err(Refusal::invalid("unknown_kind", format!("one of {KINDS:?}")).at("/kind").into());
+    }
+    let currency = money::currency(&new.currency).map_err(|r| r.at("/currency"))?;
+    let business_date = now.with_timezone(&zone(&new.zone)?).date_naive();
+    let property = Property {
+        id: new_id(),
+        name: name(&new.name, "/name")?,
+        kind: new.kind,
+        zone: new.zone,
+        currency: currency.code().to_owned(),
+        business_date,
+        version: 1,
+    };
+    sqlx::query!(
+        "insert into property (tenant_id, id, name, kind, zone, currency, business_date, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tx.t(),
+        property.id,
+        property.name,
+        property.kind,
+        property.zone,
+        property.currency,
+        property.business_date,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    logged(tx, who, "property.created", property.id, property.id, now).await?;
+    Ok(property)
+}
+
+/// The property, or the same 404 for another tenant's.
+pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Property> {
+    let found = sqlx::query_as!(
+        Property,
+        "select id, name, kind, zone, currency, business_date, version from property
+         where tenant_id = $1 and id = $2",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.ok_or_else(|| Refusal::not_found("property"))?)
+}
+
+/// By id, after `after`.
+pub async fn list(tx: &mut TenantTx, who: &Principal, after: Option<Uuid>, limit: i64) -> Result<Vec<Property>> {
+    who.require(Permission::ReadInventory)?;
+    Ok(sqlx::query_as!(
+        Property,
+        "select id, name, kind, zone, currency, business_date, version from property
+         where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+        tx.t(),
+        after,
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// `expected` is the version of an If-Match header.
+pub async fn change(
+    tx: &mut TenantTx,
+    who: &Principal,
+    id: Uuid,
+    change: PropertyChange,
+    expected: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Property> {
+    who.require(Permission::WriteInventory)?;
+    let before = get(tx, id).await?;
+    check_version(before.version, expected)?;
+    let new_name = change.name.map(|n| name(&n, "/name")).transpose()?;
+    if let Some(new_zone) = &change.zone {
+        zone(new_zone)?;
+    }
+    let after = sqlx::query_as!(
+        Property,
+        "update property set name = coalesce($3, name), zone = coalesce($4, zone), version = version + 1
+         where tenant_id = $1 and id = $2 and version = $5
+         returning id, name, kind, zone, currency, business_date, version",
+        tx.t(),
+        id,
+        new_name,
+        change.zone,
+        before.version
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or_else(|| Refusal::stale("someone else changed the property just now"))?;
+    logged(tx, who, "property.changed", id, id, now).await?;
+    Ok(after)
+}
+
+/// 412 unless the caller's version, if it named one, is the current one.
+pub fn check_version(current: i32, expected: Option<i32>) -> Result<(), Refusal> {
+    match expected {
+        Some(version) if version != current => {
+            Err(Refusal::stale(format!("the current version is {current}, not {version}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub struct NewUnitType {
+    pub code: String,
+    pub name: String,
+    pub max_occupancy: i32,
+}
+
+/// Adds a unit type without units, and opens its nights up to the booking horizon.
+pub async fn create_unit_type(
+    tx: &mut TenantTx,
+    who: &Principal,
+    property_id: Uuid,
+    new: NewUnitType,
+    now: DateTime<Utc>,
+) -> Result<UnitType> {
+    who.require(Permission::WriteInventory)?;
+    let property = get(tx, property_id).await?;
+    if !(1..=100).contains(&new.max_occupancy) {
+        return Err(Refusal::invalid("out_of_range", "1 to 100 persons").at("/max_occupancy").into());
+    }
+    let unit_type = UnitType {
+        id: new_id(),
+        property_id,
+        code: name(&new.code, "/code")?,
+        name: name(&new.name, "/name")?,
+        max_occupancy: new.max_occupancy,
+        version: 1,
+    };
+    sqlx::query!(
+        "insert into unit_type (tenant_id, id, property_id, code, name, max_occupancy)
+         values ($1, $2, $3, $4, $5, $6)",
+        tx.t(),
+        unit_type.id,
+        property_id,
+        unit_type.code,
+        unit_type.name,
+        unit_type.max_occupancy
+    )
+    .execute(&mut **tx)
+    .await?;
+    inventory::open_nights(tx, unit_type.id, property.business_date, inventory::horizon(property.business_date))
+        .await?;
+    logged(tx, who, "unit_type.created", property_id, unit_type.id, now).await?;
+    Ok(unit_type)
+}
+
+pub async fn get_unit_type(tx: &mut TenantTx, id: Uuid) -> Result<UnitType> {
+    let found = sqlx::query_as!(
+        UnitType,
+        "select id, property_id, code, name, max_occupancy, version from unit_type
+         where tenant_id = $1 and id = $2",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.ok_or_else(|| Refusal::not_found("unit type"))?)
+}
+
+pub async fn unit_types(tx: &mut TenantTx, who: &Principal, property_id: Uuid) -> Result<Vec<UnitType>> {
+    who.require(Permission::ReadInventory)?;
+    get(tx, property_id).await?;
+    Ok(sqlx::query_as!(
+        UnitType,
+        "select id, property_id, code, name, max_occupancy, version from unit_type
+         where tenant_id = $1 and property_id = $2 order by code",
+        tx.t(),
+        property_id
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Adds units of one type; capacity rises by their number from the business date on, and channels are told.
+pub async fn create_units(
+    tx: &mut TenantTx,
+    who: &Principal,
+    unit_type_id: Uuid,
+    names: &[String],
+    now: DateTime<Utc>,
+) -> Result<Vec<Unit>> {
+    who.require(Permission::WriteInventory)?;
+    let unit_type = get_unit_type(tx, unit_type_id).await?;
+    let property = get(tx, unit_type.property_id).await?;
+    let mut units = Vec::with_capacity(names.len());
+    for (i, text) in names.iter().enumerate() {
+        units.push(Unit {
+            id: new_id(),
+            property_id: property.id,
+            unit_type_id,
+            name: name(text, &format!("/names/{i}"))?,
+            version: 1,
+        });
+    }
+    let ids: Vec<Uuid> = units.iter().map(|u| u.id).collect();
+    let unit_names: Vec<String> = units.iter().map(|u| u.name.clone()).collect();
+    sqlx::query!(
+        "insert into unit (tenant_id, id, property_id, unit_type_id, name)
+         select $1, u.id, $2, $3, u.name from unnest($4::uuid[], $5::text[]) as u (id, name)",
+        tx.t(),
+        property.id,
+        unit_type_id,
+        &ids,
+        &unit_names
+    )
+    .execute(&mut **tx)
+    .await?;
+    let added = i32::try_from(units.len()).map_err(|_| Refusal::invalid("out_of_range", "too many units"))?;
+    inventory::add_capacity(tx, &property, unit_type_id, added).await?;
+    logged(tx, who, "units.created", property.id, unit_type_id, now).await?;
+    Ok(units)
+}
+
+pub async fn units(tx: &mut TenantTx, who: &Principal, property_id: Uuid) -> Result<Vec<Unit>> {
+    who.require(Permission::ReadInventory)?;
+    get(tx, property_id).await?;
+    Ok(sqlx::query_as!(
+        Unit,
+        "select id, property_id, unit_type_id, name, version from unit
+         where tenant_id = $1 and property_id = $2 order by name",
+        tx.t(),
+        property_id
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+async fn logged(
+    tx: &mut TenantTx,
+    who: &Principal,
+    kind: &'static str,
+    property: Uuid,
+    subject: Uuid,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let event = NewEvent {
+        kind,
+        property_id: Some(property),
+        subject_id: subject,
+        actor: &who.actor,
+        data: json!({}),
+        at,
+    };
+    event::append(tx, event).await?;
+    crate::jobs::kick(tx).await
+}

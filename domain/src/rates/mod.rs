@@ -1,0 +1,6 @@
+//! Rate plans, prices and restrictions per night, offers for a stay.
+
+pub mod ari;
+pub mod offer;
+pub mod plan;
+pub mod stay;

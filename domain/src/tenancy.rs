@@ -1,0 +1,29 @@
+//! Tenants: who an installation is shared by.
+
+use crate::db::PlatformTx;
+use crate::error::{Refusal, Result};
+use crate::ids::{TenantId, new_id};
+use chrono::{DateTime, Utc};
+
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+}
+
+pub async fn create(tx: &mut PlatformTx, name: &str, now: DateTime<Utc>) -> Result<Tenant> {
+    if name.trim().is_empty() {
+        return Err(Refusal::invalid("empty_name", "a tenant needs a name").at("/name").into());
+    }
+    let id = new_id();
+    sqlx::query!("insert into tenant (id, name, created_at) values ($1, $2, $3)", id, name, now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(Tenant { id: TenantId(id), name: name.to_owned() })
+}
+
+/// Every tenant, oldest first: what sweeps and `verify` walk over.
+pub async fn all(tx: &mut PlatformTx) -> Result<Vec<Tenant>> {
+    let rows = sqlx::query!("select id, name from tenant order by created_at, id").fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(|r| Tenant { id: TenantId(r.id), name: r.name }).collect())
+}
