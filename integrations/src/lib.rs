@@ -1,0 +1,10 @@
+//! Everything that speaks another system's language: channel protocols, webhook signatures, the HTTP client.
+//! No database and no clock in here: what is read becomes a domain value, and time is a parameter.
+
+pub mod channex;
+mod cursor;
+pub mod http;
+pub mod open_webhook;
+pub mod redact;
+pub mod standard_webhooks;
+mod text;

@@ -1,0 +1,29 @@
+//! Channex: a channel manager with a JSON API. Availability and rates go out, booking revisions come in.
+
+mod amount;
+mod answer;
+mod api;
+mod ari;
+mod feed;
+mod identity;
+mod reader;
+mod room;
+mod warnings;
+mod wire;
+
+use innkeep_domain::ports::channel::Protocol;
+use std::sync::Arc;
+
+/// Name of the protocol, as connections store it.
+pub const NAME: &str = "channex";
+
+/// Channex with everything it can do, over the shared client (see [`crate::http::client`]).
+pub fn protocol(client: reqwest::Client) -> Protocol {
+    let api = api::Api::new(client);
+    Protocol {
+        name: NAME,
+        sink: Some(Arc::new(ari::Sink::new(api.clone()))),
+        feed: Some(Arc::new(feed::Feed::new(api))),
+        reader: Arc::new(reader::Reader),
+    }
+}
