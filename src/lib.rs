@@ -1,0 +1,13 @@
+//! `innkeep`: the HTTP API and the wiring of everything else. `main` is thin; tests use this library.
+
+pub mod api;
+pub mod app;
+pub mod cache;
+pub mod commands;
+pub mod config;
+pub mod edge;
+pub mod openapi;
+pub mod routes;
+pub mod server;
+pub mod telemetry;
+pub mod tokens;

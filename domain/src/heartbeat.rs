@@ -14,13 +14,18 @@ pub async fn beat(tx: &mut PlatformTx, worker: &str, now: DateTime<Utc>) -> Resu
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!("delete from worker_heartbeat where seen_at < $1", now - chrono::Duration::days(1))
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "delete from worker_heartbeat where seen_at < $1",
+        now - chrono::Duration::days(1)
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
 /// When a worker process was last heard of; `None` = never, or not for a day.
 pub async fn newest(tx: &mut PlatformTx) -> Result<Option<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar!("select max(seen_at) from worker_heartbeat").fetch_one(&mut **tx).await?)
+    Ok(sqlx::query_scalar!("select max(seen_at) from worker_heartbeat")
+        .fetch_one(&mut **tx)
+        .await?)
 }

@@ -35,12 +35,23 @@ pub struct Stored {
 pub async fn claim(tx: &mut TenantTx, scope: &Scope, now: DateTime<Utc>) -> Result<Option<Stored>> {
     if scope.key.is_empty() || scope.key.len() > LONGEST_KEY {
         let detail = format!("1 to {LONGEST_KEY} characters");
-        return Err(Refusal::invalid("invalid_idempotency_key", detail).at("Idempotency-Key").into());
+        return Err(Refusal::invalid("invalid_idempotency_key", detail)
+            .at("Idempotency-Key")
+            .into());
     }
-    let lock = format!("{}/{}/{}/{}", tx.tenant(), scope.principal, scope.operation, scope.key);
-    let ours = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "ours!""#, lock)
-        .fetch_one(&mut **tx)
-        .await?;
+    let lock = format!(
+        "{}/{}/{}/{}",
+        tx.tenant(),
+        scope.principal,
+        scope.operation,
+        scope.key
+    );
+    let ours = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "ours!""#,
+        lock
+    )
+    .fetch_one(&mut **tx)
+    .await?;
     if !ours {
         let detail = "a request with this Idempotency-Key is still running";
         return Err(Refusal::conflict("request_in_progress", detail).into());
@@ -60,9 +71,15 @@ pub async fn claim(tx: &mut TenantTx, scope: &Scope, now: DateTime<Utc>) -> Resu
     match found {
         Some(row) if row.request_hash != scope.request_hash => {
             let detail = "this Idempotency-Key belongs to a different request";
-            Err(Refusal::invalid("idempotency_key_reused", detail).at("Idempotency-Key").into())
+            Err(Refusal::invalid("idempotency_key_reused", detail)
+                .at("Idempotency-Key")
+                .into())
         }
-        Some(row) => Ok(Some(Stored { status: row.status, headers: row.headers, body: row.body })),
+        Some(row) => Ok(Some(Stored {
+            status: row.status,
+            headers: row.headers,
+            body: row.body,
+        })),
         None => Ok(None),
     }
 }
@@ -91,7 +108,9 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
     .execute(&mut **tx)
     .await?;
     if kept.rows_affected() != 1 {
-        return Err(Error::internal("an answer was kept under an Idempotency-Key that this request had claimed"));
+        return Err(Error::internal(
+            "an answer was kept under an Idempotency-Key that this request had claimed",
+        ));
     }
     Ok(())
 }

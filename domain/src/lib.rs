@@ -9,6 +9,8 @@ pub mod clock;
 pub mod db;
 pub mod error;
 pub mod event;
+pub mod heartbeat;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod inventory;
@@ -22,6 +24,7 @@ pub mod rates;
 pub mod tenancy;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod user;
 pub mod verify;
 
 pub use error::{Error, Kind, Refusal, Result};

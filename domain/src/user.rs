@@ -13,5 +13,8 @@ pub struct User {
 
 pub async fn get(tx: &mut PlatformTx, id: Uuid) -> Result<User> {
     let found = sqlx::query_as!(User, "select id, name, email from app_user where id = $1", id);
-    Ok(found.fetch_optional(&mut **tx).await?.ok_or_else(|| Refusal::not_found("user"))?)
+    Ok(found
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or_else(|| Refusal::not_found("user"))?)
 }

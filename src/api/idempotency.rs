@@ -1,0 +1,77 @@
+//! Writes: one transaction around the idempotency look-up, the operation and the stored answer.
+//!
+//! `Idempotency-Key` is optional on every unsafe operation. Within 72 h the same caller's same request gets the first
+//! answer again (`Idempotency-Replayed: true`); another request under the key is refused with 422
+//! `idempotency_key_reused`, and one that comes while the first still runs with 409 `request_in_progress`. "The same"
+//! means method, path, query and body, byte for byte. Only successes are kept: a refused request changed nothing.
+
+use crate::api::error::{ApiError, ApiResult};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::edge::Fingerprint;
+use innkeep_domain::Error as DomainError;
+use innkeep_domain::db::TenantTx;
+use innkeep_domain::idempotency::{self, Scope};
+use innkeep_domain::principal::Principal;
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::types::ToJSON;
+
+/// What of a request makes a repeat of it recognisable.
+#[derive(Debug, Clone)]
+pub struct Once {
+    key: Option<String>,
+    fingerprint: Fingerprint,
+}
+
+impl<'a> FromRequest<'a> for Once {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let mut keys = request.headers().get_all("idempotency-key").iter();
+        let key = keys.next().map(|k| k.to_str().map(str::to_owned));
+        if keys.next().is_some() || matches!(key, Some(Err(_))) {
+            return Err(ApiError::parameter("Idempotency-Key", "one header of printable ASCII").into());
+        }
+        let fingerprint = request.data::<Fingerprint>().copied();
+        let fingerprint =
+            fingerprint.ok_or_else(|| ApiError::from(DomainError::internal("no request fingerprint")))?;
+        Ok(Self {
+            key: key.transpose().ok().flatten(),
+            fingerprint,
+        })
+    }
+}
+
+impl Once {
+    fn scope(&self, who: &Principal, operation: &'static str) -> Option<Scope> {
+        Some(Scope {
+            principal: who.actor.to_string(),
+            operation,
+            key: self.key.clone()?,
+            request_hash: self.fingerprint.0,
+        })
+    }
+}
+
+/// Runs `work` in the caller's tenant and commits it, or replays the answer an earlier identical request got.
+pub async fn write<T: ToJSON, const STATUS: u16>(
+    app: &App,
+    who: &Principal,
+    once: &Once,
+    operation: &'static str,
+    work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
+) -> ApiResult<Reply<T, STATUS>> {
+    let mut tx = app.db.begin(who.tenant).await?;
+    let now = app.clock.now();
+    let scope = once.scope(who, operation);
+    if let Some(scope) = &scope
+        && let Some(stored) = idempotency::claim(&mut tx, scope, now).await?
+    {
+        return Ok(Reply::replay(stored));
+    }
+    let reply = work(&mut tx).await?;
+    if let Some(scope) = &scope {
+        idempotency::keep(&mut tx, scope, reply.stored(), now).await?;
+    }
+    tx.commit().await?;
+    app.cache.invalidate(who.tenant).await;
+    Ok(reply)
+}

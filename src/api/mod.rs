@@ -1,0 +1,51 @@
+//! The HTTP API: one file per resource with its unit-struct Api and DTOs, and one file per convention.
+//!
+//! A handler reads: parse the request, call one domain service, turn the result into a DTO. Writes go through
+//! [`write`], which gives them their transaction and their idempotency.
+
+pub mod auth;
+pub mod error;
+pub mod etag;
+pub mod health;
+pub mod idempotency;
+pub mod money;
+pub mod page;
+pub mod patch;
+pub mod reply;
+pub mod request_id;
+pub mod session;
+
+pub use auth::Auth;
+pub use error::{ApiError, ApiResult};
+pub use idempotency::{Once, write};
+pub use reply::{Changed, Created, Reply};
+
+use poem_openapi::Tags;
+
+/// Chapters of the document.
+#[derive(Tags)]
+pub enum Tag {
+    /// Logging in and out; who am I.
+    Session,
+    /// Properties, unit types, units.
+    Inventory,
+    /// Availability, rates and restrictions.
+    Ari,
+    /// Offers, bookings, reservations.
+    Selling,
+    /// Connections to sales channels.
+    Channels,
+    /// The event log.
+    Events,
+    /// Dashboards and alerts.
+    Insight,
+    /// Liveness and readiness.
+    Operations,
+}
+
+/// Every operation, as nested tuples because a tuple holds at most sixteen.
+pub type Everything = (session::Session, health::Health);
+
+pub fn everything() -> Everything {
+    (session::Session, health::Health)
+}

@@ -1,0 +1,21 @@
+//! What every handler is given: the database, the clock, the keys, the cache and the channel protocols.
+
+use crate::cache::Cache;
+use crate::telemetry::Metrics;
+use crate::tokens::Tokens;
+use innkeep_domain::clock::Clock;
+use innkeep_domain::db::Db;
+use innkeep_domain::ports::channel::Protocols;
+use std::sync::Arc;
+
+pub struct App {
+    pub db: Db,
+    pub clock: Clock,
+    pub tokens: Tokens,
+    pub cache: Cache,
+    pub protocols: Protocols,
+    pub metrics: Metrics,
+}
+
+/// Handlers take `Data<&Shared>`.
+pub type Shared = Arc<App>;

@@ -1,0 +1,76 @@
+//! `innkeep admin` and `innkeep verify`: what an operator does by hand.
+
+use crate::config::{Admin, Database, secret};
+use anyhow::Context;
+use innkeep_domain::clock::Clock;
+use innkeep_domain::db::Db;
+use innkeep_domain::{Role, TenantId, identity, tenancy};
+
+pub async fn run(what: Admin, database: &Database) -> anyhow::Result<()> {
+    let db = Db::connect(&database.options()?).await?;
+    match what {
+        Admin::AddTenant { name } => add_tenant(&db, &name).await,
+        Admin::AddUser {
+            email,
+            name,
+            tenant,
+            role,
+        } => add_user(&db, &email, &name, TenantId(tenant), &role).await,
+        Admin::Tenants => tenants(&db).await,
+    }
+}
+
+async fn add_tenant(db: &Db, name: &str) -> anyhow::Result<()> {
+    let mut tx = db.begin_platform().await?;
+    let tenant = tenancy::create(&mut tx, name, Clock::System.now()).await?;
+    tx.commit().await?;
+    super::print(&format!("{}\n", tenant.id))
+}
+
+async fn add_user(db: &Db, email: &str, name: &str, tenant: TenantId, role: &str) -> anyhow::Result<()> {
+    let role = Role::parse(role).with_context(|| format!("`{role}` is no role"))?;
+    let hash = identity::hash_password(password()?).await?;
+    let mut tx = db.begin_platform().await?;
+    let user = identity::add_user(&mut tx, email, name, &hash, Clock::System.now()).await?;
+    identity::set_membership(&mut tx, user, tenant, role).await?;
+    tx.commit().await?;
+    super::print(&format!("{user}\n"))
+}
+
+/// Never an argument: every user of the machine can read those.
+fn password() -> anyhow::Result<String> {
+    if let Some(password) = secret("INNKEEP_PASSWORD") {
+        return Ok(password);
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .context("reading the password from standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+async fn tenants(db: &Db) -> anyhow::Result<()> {
+    let mut tx = db.begin_platform().await?;
+    for tenant in tenancy::all(&mut tx).await? {
+        super::print(&format!("{}  {}\n", tenant.id, tenant.name))?;
+    }
+    Ok(())
+}
+
+/// Fails when any invariant of any tenant does not hold.
+pub async fn verify(database: &Database) -> anyhow::Result<()> {
+    let db = Db::connect(&database.options()?).await?;
+    let mut tx = db.begin_platform().await?;
+    let all = tenancy::all(&mut tx).await?;
+    drop(tx);
+    let mut broken = 0;
+    for tenant in &all {
+        let mut tx = db.begin(tenant.id).await?;
+        for finding in innkeep_domain::verify::tenant(&mut tx).await? {
+            broken += 1;
+            super::print(&format!("{}  {}: {}\n", tenant.id, finding.rule, finding.detail))?;
+        }
+    }
+    anyhow::ensure!(broken == 0, "{broken} findings in {} tenants", all.len());
+    super::print(&format!("every invariant holds in {} tenants\n", all.len()))
+}

@@ -1,0 +1,112 @@
+//! `innkeep serve`: the API, the workers, or both in one process.
+
+use super::stop_signal;
+use crate::app::App;
+use crate::cache::Cache;
+use crate::config::{Only, Settings, redis_url};
+use crate::edge::Mutations;
+use crate::telemetry::Metrics;
+use crate::tokens::Tokens;
+use crate::{routes, server};
+use anyhow::Context;
+use innkeep_domain::clock::Clock;
+use innkeep_domain::db::Db;
+use innkeep_domain::ports::channel::Protocols;
+use innkeep_integrations::{channex, open_webhook};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Runs until the process is asked to stop, or until one half fails; then the other half stops too.
+pub async fn serve(only: Option<Only>, settings: &Settings) -> anyhow::Result<()> {
+    let app = Arc::new(open(settings).await?);
+    let stop = CancellationToken::new();
+    let ending = async {
+        tokio::select! {
+            () = stop_signal() => stop.cancel(),
+            () = stop.cancelled() => {}
+        }
+        anyhow::Ok(())
+    };
+    let api = async {
+        let done = if only == Some(Only::Workers) {
+            Ok(())
+        } else {
+            api(app.clone(), settings, stop.clone()).await
+        };
+        ended(only == Some(Only::Workers), &stop);
+        done
+    };
+    let workers = async {
+        let done = if only == Some(Only::Api) {
+            Ok(())
+        } else {
+            workers(app.clone(), stop.clone()).await
+        };
+        ended(only == Some(Only::Api), &stop);
+        done
+    };
+    let (ending, api, workers) = tokio::join!(ending, api, workers);
+    app.db.close().await;
+    ending.and(api).and(workers)
+}
+
+/// A half that was wanted and has ended takes the process down: whoever supervises it starts it anew.
+fn ended(unwanted: bool, stop: &CancellationToken) {
+    if !unwanted {
+        stop.cancel();
+    }
+}
+
+pub async fn open(settings: &Settings) -> anyhow::Result<App> {
+    let clock = Clock::System;
+    let now = clock.now();
+    Ok(App {
+        metrics: Metrics::install().context("metrics")?,
+        tokens: Tokens::open(&settings.secrets_dir, now)?,
+        cache: Cache::new(redis_url().as_deref()).context("REDIS_URL")?,
+        db: Db::connect(&settings.database.options()?).await?,
+        protocols: protocols()?,
+        clock,
+    })
+}
+
+/// The channel protocols this program speaks.
+fn protocols() -> anyhow::Result<Protocols> {
+    let client = innkeep_integrations::http::client().context("HTTP client")?;
+    Ok(Protocols::new(vec![
+        channex::protocol(client),
+        open_webhook::protocol(),
+    ]))
+}
+
+pub async fn api(app: Arc<App>, settings: &Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("listen on {}", settings.listen))?;
+    let mutations = Mutations::default();
+    let edge = routes::edge(app, settings.limits(), mutations.clone()).context("the OpenAPI document")?;
+    server::serve(
+        listener,
+        Arc::new(edge),
+        mutations,
+        settings.server(),
+        stop.cancelled_owned(),
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
+    let _ = app;
+    stop.cancelled().await;
+    Ok(())
+}
+
+pub async fn sandbox(listen: SocketAddr, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listen on {listen}"))?;
+    innkeep_sandbox::serve(listener, innkeep_sandbox::Options::default(), stop).await
+}

@@ -1,0 +1,189 @@
+//! The command line and the environment. Secrets come from the environment or from files, never from arguments: every
+//! user of the machine can read those.
+
+use crate::edge::Limits;
+use crate::server::ServerOptions;
+use crate::telemetry::LogFormat;
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use innkeep_domain::db::DbOptions;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const ENVIRONMENT: &str = "\
+Environment:
+  DATABASE_URL                PostgreSQL, logged in as innkeep_app
+  INNKEEP_OWNER_DATABASE_URL  PostgreSQL for `migrate`, as a role that may create roles (default: DATABASE_URL)
+  REDIS_URL                   cache; without it everything works, slower
+  INNKEEP_PASSWORD            the new user's password for `admin add-user` (default: asked on standard input)
+Every option shown by `innkeep <command> --help` can be set by the variable named there.";
+
+/// Innkeep: an open property management platform whose vacancy sign never lies.
+#[derive(Debug, Parser)]
+#[command(name = "innkeep", version, after_help = ENVIRONMENT)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// What to log, e.g. `info,innkeep=debug`.
+    #[arg(long, env = "INNKEEP_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// Default: json for `serve`, human for everything else.
+    #[arg(long, env = "INNKEEP_LOG_FORMAT", value_enum, global = true)]
+    pub log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer requests and work in the background.
+    Serve {
+        /// Only one of the two; run as many processes of each as you like.
+        #[arg(long, value_enum)]
+        only: Option<Only>,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Bring the database to this program's version (or back to nothing).
+    Migrate {
+        /// Undo every migration: all data is lost.
+        #[arg(long)]
+        down: bool,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Run everything with sample data, to look around.
+    Demo {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Serve stand-ins of the outside world, to try Innkeep against.
+    Sandbox {
+        #[command(flatten)]
+        sandbox: StandIns,
+    },
+    /// Recompute every invariant from the data and report what does not hold.
+    Verify {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Manage tenants and users.
+    Admin {
+        #[command(subcommand)]
+        what: Admin,
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    Api,
+    Workers,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Add a tenant; prints its id.
+    AddTenant {
+        #[arg(long)]
+        name: String,
+    },
+    /// Add a user with a role in a tenant; the password is read from INNKEEP_PASSWORD or standard input.
+    AddUser {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        tenant: uuid::Uuid,
+        /// owner, manager, front_desk, accountant, housekeeping or read_only
+        #[arg(long, default_value = "owner")]
+        role: String,
+    },
+    /// List tenants.
+    Tenants,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub sandbox: StandIns,
+    #[arg(long, env = "INNKEEP_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Signing keys (`*.pem`); a first one is made if there is none.
+    #[arg(long, env = "INNKEEP_SECRETS_DIR", default_value = ".local/secrets")]
+    pub secrets_dir: PathBuf,
+    /// Client connections at once.
+    #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+    /// Bytes of a request's body.
+    #[arg(long, env = "INNKEEP_BODY_LIMIT", default_value_t = 1 << 20)]
+    pub body_limit: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// Database connections at once.
+    #[arg(long, env = "INNKEEP_DB_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub db_connections: u32,
+}
+
+impl Database {
+    /// How the server logs in.
+    pub fn options(&self) -> anyhow::Result<DbOptions> {
+        let url =
+            secret("DATABASE_URL").context("set DATABASE_URL to the database, logged in as innkeep_app")?;
+        Ok(DbOptions {
+            connections: self.db_connections,
+            ..DbOptions::new(url)
+        })
+    }
+}
+
+/// Where `migrate` logs in.
+pub fn owner_url() -> anyhow::Result<String> {
+    let url = secret("INNKEEP_OWNER_DATABASE_URL").or_else(|| secret("DATABASE_URL"));
+    url.context("set INNKEEP_OWNER_DATABASE_URL or DATABASE_URL")
+}
+
+pub fn redis_url() -> Option<String> {
+    secret("REDIS_URL")
+}
+
+/// A variable that is set and not empty.
+pub fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct StandIns {
+    #[arg(long, env = "INNKEEP_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
+    pub sandbox_listen: SocketAddr,
+}
+
+impl Settings {
+    pub fn limits(&self) -> Limits {
+        Limits {
+            body: self.body_limit,
+            ..Limits::default()
+        }
+    }
+    pub fn server(&self) -> ServerOptions {
+        ServerOptions {
+            connections: self.max_connections as usize,
+            ..ServerOptions::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,144 @@
+//! The OpenAPI document: what poem-openapi knows of the code, mended once so that validators and client generators
+//! accept it, and completed with the answers that come from conventions instead of handlers.
+
+mod conventions;
+
+use crate::api::{Everything, everything};
+use poem::endpoint::make_sync;
+use poem::web::Html;
+use poem::{Endpoint, Response};
+use poem_openapi::OpenApiService;
+use serde_json::{Map, Value};
+
+const ABOUT: &str = "\
+Innkeep: properties, prices, bookings and channels, in step.
+
+Conventions: JSON in lower_snake_case; unknown fields are refused; dates are `YYYY-MM-DD`, instants RFC 3339 UTC, money
+`{\"amount\": \"123.45\", \"currency\": \"EUR\"}`. Lists take `limit` and `cursor`. PATCH: absent = leave, null = clear.
+Every error is `application/problem+json` with a stable `code`. Send `Idempotency-Key` with unsafe requests to make
+repeating them safe for 72 hours, and `If-Match` with the `ETag` you saw to change only that version.";
+
+pub fn service() -> OpenApiService<Everything, ()> {
+    OpenApiService::new(everything(), "Innkeep", env!("CARGO_PKG_VERSION"))
+        .description(ABOUT)
+        .server("/")
+}
+
+/// The finished document; keys are sorted, so that it only changes when the API does.
+pub fn document() -> serde_json::Result<Value> {
+    let mut document: Value = serde_json::from_str(&service().spec())?;
+    document["openapi"] = "3.0.3".into();
+    if let Some(webhooks) = document.as_object_mut().and_then(|d| d.remove("webhooks")) {
+        document["x-webhooks"] = webhooks;
+    }
+    mend(&mut document);
+    conventions::complete(&mut document);
+    Ok(document)
+}
+
+/// As `innkeep openapi` prints it and as it is committed: pretty, sorted, one newline at the end.
+pub fn text() -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(&sorted(document()?))? + "\n")
+}
+
+/// poem-openapi's own names for formats become OpenAPI's.
+fn mend(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(format)) = map.get_mut("format")
+                && let Some(standard) = format.strip_prefix("naive-")
+            {
+                *format = standard.to_owned();
+            }
+            map.values_mut().for_each(mend);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mend),
+        _ => {}
+    }
+}
+
+/// serde_json keeps keys in order of insertion when any crate of the build asks for that.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().map(|(k, v)| (k, sorted(v))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+/// `/openapi.json`.
+pub fn endpoint(text: String) -> impl Endpoint {
+    make_sync(move |_| {
+        Response::builder()
+            .content_type("application/json")
+            .body(text.clone())
+    })
+}
+
+/// `/docs`: the bundled Swagger UI over the finished document.
+pub fn docs(text: &str) -> impl Endpoint + use<> {
+    let page = OpenApiService::new((), "Innkeep", "").swagger_ui_html();
+    // The page carries its document inline; ours takes the place of the unfinished one.
+    let page = match (page.find("let spec = "), page.find("let oauth2RedirectUrl")) {
+        (Some(from), Some(to)) if from < to => {
+            // Inside a script element `</` could end it.
+            let text = text.replace("</", "<\\/");
+            format!("{}let spec = {text};\n    {}", &page[..from], &page[to..])
+        }
+        _ => page,
+    };
+    make_sync(move |_| Html(page.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operations(document: &Value) -> Vec<&Value> {
+        let paths = document["paths"].as_object().unwrap().values();
+        paths.flat_map(|p| p.as_object().unwrap().values()).collect()
+    }
+
+    #[test]
+    fn the_document_is_openapi_3_0_3_and_stable() {
+        let text = text().unwrap();
+        assert_eq!(text, super::text().unwrap());
+        assert!(text.ends_with("}\n") && !text.contains("naive-"));
+        let document = document().unwrap();
+        assert_eq!(document["openapi"], "3.0.3");
+        assert_eq!(document["servers"][0]["url"], "/");
+    }
+
+    #[test]
+    fn every_operation_has_an_id_and_says_how_it_fails() {
+        let document = document().unwrap();
+        for operation in operations(&document) {
+            let id = operation["operationId"].as_str().expect("operationId");
+            let problems = operation["responses"].as_object().unwrap();
+            assert!(problems.contains_key("500"), "{id}");
+            let content = &problems["500"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(content, "#/components/schemas/Problem", "{id}");
+        }
+    }
+
+    #[test]
+    fn only_the_listed_operations_are_open() {
+        let document = document().unwrap();
+        let open = operations(&document)
+            .into_iter()
+            .filter(|o| o["security"].as_array().is_none_or(Vec::is_empty));
+        let mut open: Vec<_> = open.map(|o| o["operationId"].as_str().unwrap()).collect();
+        open.sort_unstable();
+        assert_eq!(open, conventions::OPEN);
+    }
+
+    #[test]
+    fn the_docs_page_carries_the_finished_document() {
+        let page = OpenApiService::new((), "", "").swagger_ui_html();
+        assert!(page.contains("let spec = ") && page.contains("let oauth2RedirectUrl"));
+    }
+}

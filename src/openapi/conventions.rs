@@ -1,0 +1,143 @@
+//! What every operation can answer by convention, added to the document: problems by status, the security
+//! requirement, and the `Idempotency-Key` parameter.
+
+use serde_json::{Value, json};
+
+/// Operations that need no credential, in order. A test compares this list with the document.
+#[cfg(test)]
+pub const OPEN: &[&str] = &["get_liveness", "get_readiness", "log_in", "log_out", "refresh"];
+
+pub fn complete(document: &mut Value) {
+    document["components"]["schemas"]["Problem"] = problem_schema();
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            operation_conventions(path, method, operation);
+        }
+    }
+}
+
+fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
+    let secured = operation["security"].as_array().is_some_and(|s| !s.is_empty());
+    let unsafe_method = method != "get";
+    if !secured {
+        operation["security"] = json!([]);
+    }
+    let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    if secured && unsafe_method {
+        parameters.push(idempotency_key());
+    }
+    let has_parameters = !parameters.is_empty();
+    let if_match = parameters.iter().any(|p| p["name"] == "If-Match");
+    operation["parameters"] = parameters.into();
+    let has_body = !operation["requestBody"].is_null();
+    let can = [
+        (
+            400,
+            has_parameters || has_body,
+            "The request cannot be read: `invalid_body`, `invalid_parameter`.",
+        ),
+        (
+            401,
+            secured || path.contains("/auth/"),
+            "Who are you: `missing_credentials`, `token_expired`, …",
+        ),
+        (
+            403,
+            secured || path.contains("/auth/login"),
+            "Your role may not: `missing_permission`.",
+        ),
+        (
+            404,
+            path.contains('{'),
+            "There is no such thing, or it is not yours: `not_found`.",
+        ),
+        (
+            409,
+            secured && unsafe_method,
+            "Not in the present state of things: `no_availability`, `code_taken`, …",
+        ),
+        (412, if_match, "Someone changed it since: `stale_version`."),
+        (413, has_body, "The body is too large: `body_too_large`."),
+        (415, has_body, "Not JSON: `unsupported_media_type`."),
+        (
+            422,
+            secured && (has_parameters || has_body),
+            "A rule refuses it: see `code` and `errors`.",
+        ),
+        (500, true, "Our fault: `internal_error`."),
+        (
+            503,
+            true,
+            "Too much is going on; `Retry-After` says when to try again: `try_again`, `timed_out`.",
+        ),
+    ];
+    for (status, possible, description) in can {
+        let answer = &mut operation["responses"][status.to_string()];
+        if possible && answer.is_null() {
+            *answer = problem_response(status, description);
+        }
+    }
+    // Indexing a Value makes what it looks for.
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        responses.retain(|_, r| !r.is_null());
+    }
+    if let Some(fields) = operation.as_object_mut() {
+        fields.retain(|_, v| !v.is_null());
+    }
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Makes repeating the request safe for 72 hours: the same request gets the first answer again.",
+        "required": false,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    })
+}
+
+fn problem_response(status: u16, description: &str) -> Value {
+    let mut response = json!({
+        "description": description,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    });
+    if status == 503 {
+        let seconds = json!({"description": "Seconds.", "schema": {"type": "integer"}});
+        response["headers"] = json!({ "Retry-After": seconds });
+    }
+    response
+}
+
+/// `api::error::Problem`, which is written by serde and so unknown to poem-openapi.
+fn problem_schema() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": text("`about:blank`: `code` says which problem it is."),
+            "title": text("The status in words."),
+            "status": {"type": "integer", "format": "int32"},
+            "detail": text("For people; may change."),
+            "code": text("For programs; stable, lower_snake_case."),
+            "request_id": text("Names this request in the logs."),
+            "errors": {
+                "type": "array",
+                "description": "Where in the request the problem lies.",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "code", "detail"],
+                    "properties": {
+                        "pointer": text("JSON pointer into the body, or a parameter's name."),
+                        "code": text("As above."),
+                        "detail": text("As above."),
+                    },
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,81 @@
+//! Logs and measurements: JSON lines with the request's id and tenant, and Prometheus text at `/metrics`.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use poem::Endpoint;
+use poem::endpoint::make_sync;
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::TryInitError;
+use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Seconds. Fine where an answer should be, coarse where it should not.
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+/// Without this, histograms nobody reads would grow.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    Json,
+    Human,
+}
+
+/// `filter` is tracing's syntax, e.g. `info,innkeep=debug`. Logs go to standard error.
+pub fn log(filter: &str, format: LogFormat) -> Result<(), TryInitError> {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    match format {
+        LogFormat::Json => {
+            let lines = fmt::layer()
+                .json()
+                .flatten_event(true)
+                .with_current_span(true)
+                .with_span_list(false);
+            registry.with(lines.with_writer(std::io::stderr)).try_init()
+        }
+        LogFormat::Human => {
+            let colours = std::io::stderr().is_terminal();
+            registry
+                .with(fmt::layer().with_ansi(colours).with_writer(std::io::stderr))
+                .try_init()
+        }
+    }
+}
+
+/// The process's measurements.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// One recorder per process, whoever asks first; must be called inside the runtime.
+    pub fn install() -> Result<Self, BuildError> {
+        static INSTALLED: OnceLock<Metrics> = OnceLock::new();
+        if let Some(installed) = INSTALLED.get() {
+            return Ok(installed.clone());
+        }
+        let builder =
+            PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?;
+        let handle = builder.install_recorder()?;
+        let installed = Self(handle.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                handle.run_upkeep();
+            }
+        });
+        Ok(INSTALLED.get_or_init(|| installed).clone())
+    }
+
+    /// `/metrics`.
+    pub fn endpoint(&self) -> impl Endpoint + use<> {
+        let handle = self.0.clone();
+        make_sync(move |_| {
+            poem::Response::builder()
+                .content_type("text/plain; version=0.0.4")
+                .body(handle.render())
+        })
+    }
+}
