@@ -1,10 +1,12 @@
 //! The only door to PostgreSQL. The pool is private: a transaction is begun for one tenant, or for the platform, and
 //! everything else is handed that transaction.
 
+mod locks;
 mod migrate;
 
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
+pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Transaction};

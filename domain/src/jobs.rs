@@ -39,3 +39,25 @@ pub(crate) fn job_id() -> String {
 pub(crate) fn payload(tenant_id: TenantId) -> Result<Vec<u8>> {
     serde_json::to_vec(&TenantChanged { tenant_id }).map_err(|e| crate::Error::internal(e.to_string()))
 }
+
+/// The queue keeps what it has done; a kick is worth nothing afterwards. Workers that have gone leave their rows too.
+pub(crate) async fn forget_done(
+    tx: &mut crate::db::PlatformTx,
+    before: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "delete from apalis.jobs where job_type = $1 and status in ('Done', 'Failed', 'Killed') and run_at < $2",
+        TENANT_CHANGED,
+        before
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from apalis.workers w where last_seen < $1
+           and not exists (select from apalis.jobs j where j.lock_by = w.id)",
+        before
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

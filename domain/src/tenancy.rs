@@ -27,3 +27,24 @@ pub async fn all(tx: &mut PlatformTx) -> Result<Vec<Tenant>> {
     let rows = sqlx::query!("select id, name from tenant order by created_at, id").fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(|r| Tenant { id: TenantId(r.id), name: r.name }).collect())
 }
+
+/// A worker process says that it lives.
+pub async fn beat(tx: &mut PlatformTx, worker: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "insert into worker_heartbeat (worker, seen_at) values ($1, $2)
+         on conflict (worker) do update set seen_at = excluded.seen_at",
+        worker,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets workers that were not seen for a day, here and in the queue, and the kicks they have taken care of.
+pub async fn forget_dead_workers(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<()> {
+    let day_ago = now - chrono::Duration::days(1);
+    sqlx::query!("delete from worker_heartbeat where seen_at < $1", day_ago).execute(&mut **tx).await?;
+    sqlx::query!("delete from refresh_token where expires_at < $1", day_ago).execute(&mut **tx).await?;
+    crate::jobs::forget_done(tx, day_ago).await
+}

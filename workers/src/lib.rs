@@ -1,0 +1,56 @@
+//! What happens in the background. A job is a kick: "tenant T changed". What is due stands in domain tables, so a
+//! kick may be lost, doubled or late; the sweep finds what was missed.
+
+mod breaker;
+mod heartbeat;
+mod hourly;
+mod inbox;
+mod lanes;
+mod metrics;
+mod push;
+mod queue;
+mod sweep;
+
+use innkeep_domain::clock::Clock;
+use innkeep_domain::db::{Db, SessionLocks};
+use innkeep_domain::ports::cache::Invalidate;
+use innkeep_domain::ports::channel::Protocols;
+use lanes::Lanes;
+pub use queue::setup as setup_queue;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What the workers are given.
+#[derive(Clone)]
+pub struct Context {
+    pub db: Db,
+    pub clock: Clock,
+    pub protocols: Protocols,
+    pub cache: Arc<dyn Invalidate>,
+}
+
+/// One process's workers.
+pub(crate) struct Workers {
+    pub ctx: Context,
+    pub locks: SessionLocks,
+    pub breakers: breaker::Breakers,
+}
+
+/// Runs until `stop`: the kick queue, the sweep, the hourly jobs, the heartbeat. Work that has begun is finished.
+pub async fn run(ctx: Context, stop: CancellationToken) -> anyhow::Result<()> {
+    let workers = Arc::new(Workers {
+        locks: SessionLocks::new(ctx.db.clone()),
+        breakers: breaker::Breakers::default(),
+        ctx,
+    });
+    let lanes = Lanes::new(workers.clone());
+    let name = format!("innkeep-{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+    let beat = tokio::spawn(heartbeat::run(workers.clone(), name.clone(), stop.clone()));
+    let sweep = tokio::spawn(sweep::run(workers.clone(), lanes.clone(), stop.clone()));
+    queue::run(workers.clone(), lanes.clone(), &name, stop.clone()).await?;
+    stop.cancelled().await;
+    sweep.await?;
+    beat.await?;
+    lanes.drain().await;
+    Ok(())
+}

@@ -173,17 +173,19 @@ pub async fn acknowledged(tx: &mut TenantTx, connection_id: Uuid, ids: &[i64], n
     Ok(())
 }
 
-/// Messages that the channel delivers again although we acknowledged them: our answer got lost, so it is repeated.
-pub async fn acknowledged_before(tx: &mut TenantTx, connection_id: Uuid, ids: &[String]) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        "select message_id from inbox
-         where tenant_id = $1 and connection_id = $2 and message_id = any($3) and acknowledged_at is not null",
+/// Of the messages a feed listed, those we have settled: to be acknowledged, also when we did so before, for a channel
+/// that lists it again has not heard us.
+pub async fn settled(tx: &mut TenantTx, connection_id: Uuid, listed: &[String]) -> Result<Vec<(i64, String)>> {
+    let rows = sqlx::query!(
+        "select id, message_id from inbox
+         where tenant_id = $1 and connection_id = $2 and message_id = any($3) and state <> 'received' order by id",
         tx.t(),
         connection_id,
-        ids
+        listed
     )
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r.message_id)).collect())
 }
 
 /// Connections with something to poll, process or acknowledge now: what a sweep asks.

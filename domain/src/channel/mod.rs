@@ -6,6 +6,7 @@ pub mod diff;
 pub mod dirty;
 pub mod inbox;
 pub mod push;
+pub mod retention;
 pub mod revision;
 pub mod status;
 pub mod truth;

@@ -1,3 +1,4 @@
 //! Small traits for the outside world, one per capability: what a counterparty cannot do is absent, not a no-op.
 
+pub mod cache;
 pub mod channel;

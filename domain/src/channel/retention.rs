@@ -1,0 +1,65 @@
+//! What the passing of days brings: new nights within the sync horizon, old journal rows to forget.
+
+use super::connection::sync_end;
+use super::dirty;
+use crate::db::TenantTx;
+use crate::error::Result;
+use chrono::{DateTime, Days, Duration, Utc};
+
+/// Message ids are kept well beyond the 7 days in which channels deliver again.
+const INBOX_DAYS: i64 = 90;
+const CALL_DAYS: i64 = 14;
+const IDEMPOTENCY_HOURS: i64 = 72;
+/// Nights at the far end that are marked at each run: more than the days between two runs, and harmless twice.
+const FAR_END: u64 = 7;
+
+/// The business date moved: the nights that came into the horizon must be told.
+pub async fn extend_sync_horizon(tx: &mut TenantTx) -> Result<()> {
+    let connections = sqlx::query!(
+        "select c.id, p.business_date from channel_connection c
+         join property p on p.tenant_id = $1 and p.id = c.property_id
+         where c.tenant_id = $1 and c.receives_ari",
+        tx.t()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for c in connections {
+        let end = sync_end(c.business_date);
+        dirty::mark_connection(tx, c.id, end - Days::new(FAR_END), end).await?;
+    }
+    Ok(())
+}
+
+/// Throws away what nothing will ask for again.
+pub async fn forget_old(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "delete from inbox where tenant_id = $1 and state = 'processed' and acknowledged_at < $2",
+        tx.t(),
+        now - Duration::days(INBOX_DAYS)
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from ari_call where tenant_id = $1 and started_at < $2",
+        tx.t(),
+        now - Duration::days(CALL_DAYS)
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from idempotency_key where tenant_id = $1 and created_at < $2",
+        tx.t(),
+        now - Duration::hours(IDEMPOTENCY_HOURS)
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from ari_shadow s using channel_connection c, property p
+         where s.tenant_id = $1 and c.tenant_id = $1 and c.id = s.connection_id
+           and p.tenant_id = $1 and p.id = c.property_id and s.night < p.business_date",
+        tx.t()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Once an hour: numbers recomputed from scratch, nights opened up to the horizon, what has aged thrown away. Every
+//! part may run twice or on two nodes at once: it changes nothing the second time.
+
+use crate::Workers;
+use innkeep_domain::channel::retention;
+use innkeep_domain::{inventory, metrics, tenancy};
+
+pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
+    let mut tx = workers.ctx.db.begin_platform().await?;
+    let tenants = tenancy::all(&mut tx).await?;
+    tenancy::forget_dead_workers(&mut tx, workers.ctx.clock.now()).await?;
+    tx.commit().await?;
+    for tenant in tenants {
+        let now = workers.ctx.clock.now();
+        let mut tx = workers.ctx.db.begin(tenant.id).await?;
+        inventory::extend_horizon(&mut tx).await?;
+        retention::extend_sync_horizon(&mut tx).await?;
+        retention::forget_old(&mut tx, now).await?;
+        metrics::sweep(&mut tx, now).await?;
+        tx.commit().await?;
+        workers.ctx.cache.tenant_changed(tenant.id).await;
+    }
+    Ok(())
+}

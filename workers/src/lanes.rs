@@ -1,0 +1,115 @@
+//! Lanes: at most one piece of work per subject at a time. A poke while it runs makes it run once more afterwards,
+//! however many pokes there were: that is how bursts coalesce.
+
+use crate::Workers;
+use innkeep_domain::TenantId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// Finds out what is due in a tenant and pokes those lanes.
+    Tenant(TenantId),
+    /// The tenant's dashboard numbers.
+    Metrics(TenantId),
+    /// One connection's outbound sender.
+    Push(TenantId, Uuid),
+    /// One connection's inbound messages.
+    Inbox(TenantId, Uuid),
+}
+
+#[derive(Clone)]
+pub(crate) struct Lanes {
+    workers: Arc<Workers>,
+    /// Running lanes, and whether they were poked meanwhile.
+    running: Arc<Mutex<HashMap<Lane, bool>>>,
+    tasks: Arc<Mutex<JoinSet<()>>>,
+}
+
+impl Lanes {
+    pub fn new(workers: Arc<Workers>) -> Self {
+        Self { workers, running: Arc::default(), tasks: Arc::default() }
+    }
+
+    /// Starts the lane, or has it run once more.
+    pub fn poke(&self, lane: Lane) {
+        {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(again) = running.get_mut(&lane) {
+                *again = true;
+                return;
+            }
+            running.insert(lane, false);
+        }
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(self.clone().run(lane));
+    }
+
+    async fn run(self, lane: Lane) {
+        // Removes the lane also when its work panics: the next poke starts it anew.
+        let _leave = Leave { lanes: &self, lane };
+        loop {
+            if let Err(error) = self.work(lane).await {
+                tracing::warn!(?lane, error = %chain(&error), "lane failed; the sweep tries again");
+            }
+            if !self.again(lane) {
+                return;
+            }
+        }
+    }
+
+    async fn work(&self, lane: Lane) -> anyhow::Result<()> {
+        match lane {
+            Lane::Tenant(tenant) => crate::sweep::tenant(&self.workers, self, tenant).await,
+            Lane::Metrics(tenant) => crate::metrics::follow(&self.workers, tenant).await,
+            Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
+            Lane::Inbox(tenant, connection) => {
+                let worked = crate::inbox::run(&self.workers, tenant, connection).await;
+                // A booking just taken in is news for every other channel.
+                self.poke(Lane::Tenant(tenant));
+                worked
+            }
+        }
+    }
+
+    /// Was the lane poked while it ran? If not, it leaves, under the same lock that a poke takes.
+    fn again(&self, lane: Lane) -> bool {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match running.get_mut(&lane) {
+            Some(again) if *again => {
+                *again = false;
+                true
+            }
+            _ => {
+                running.remove(&lane);
+                false
+            }
+        }
+    }
+
+    /// Waits for work that has begun.
+    pub async fn drain(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+struct Leave<'a> {
+    lanes: &'a Lanes,
+    lane: Lane,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.lanes.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.lane);
+        }
+    }
+}
+
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,122 @@
+//! One connection's sender: prepare a call, make it with no transaction open, record the outcome, until nothing
+//! differs. The session lock makes it the only sender of this connection anywhere.
+
+use crate::Workers;
+use chrono::Duration;
+use innkeep_domain::channel::connection;
+use innkeep_domain::channel::dirty::Kind;
+use innkeep_domain::channel::push::{self, Call, Next};
+use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport};
+use innkeep_domain::{Result, TenantId};
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+const LOCK: &str = "push";
+
+pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -> anyhow::Result<()> {
+    if !workers.locks.try_lock(LOCK, connection).await? {
+        return Ok(()); // another process sends for it
+    }
+    let sent = send(workers, tenant, connection).await;
+    workers.locks.unlock(LOCK, connection).await?;
+    Ok(sent?)
+}
+
+async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
+    let Some((sink, access)) = sink(workers, tenant, id).await? else { return Ok(()) };
+    loop {
+        let permit = match workers.breakers.permit(id, "push", Instant::now()) {
+            Ok(permit) => permit,
+            Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await,
+        };
+        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
+        tx.commit().await?;
+        let Next::Call(call) = next else { return Ok(()) };
+        let started = Instant::now();
+        let result = tell(&*sink, &access, &call).await;
+        permit.record(result.as_ref().is_err_and(ChannelError::is_fault), Instant::now());
+        measure(&call, &result, started, workers);
+        record(workers, tenant, &call, &result).await?;
+        if result.is_err() {
+            return Ok(()); // due again when its back-off has passed
+        }
+    }
+}
+
+async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(Arc<dyn AriSink>, Access)>> {
+    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let connection = connection::get(&mut tx, id).await?;
+    tx.commit().await?;
+    let sink = workers.ctx.protocols.get(&connection.protocol).and_then(|p| p.sink.clone());
+    Ok(sink.zip(connection.access()))
+}
+
+/// The cells wait, dirty; no attempt is consumed.
+async fn wait_for_breaker(
+    workers: &Workers,
+    tenant: TenantId,
+    id: Uuid,
+    wait: std::time::Duration,
+) -> Result<()> {
+    let until = workers.ctx.clock.now() + Duration::from_std(wait).unwrap_or_else(|_| Duration::seconds(5));
+    let mut tx = workers.ctx.db.begin(tenant).await?;
+    push::postpone(&mut tx, id, until).await?;
+    tx.commit().await
+}
+
+async fn tell(sink: &dyn AriSink, access: &Access, call: &Call) -> Result<PushReport, ChannelError> {
+    match call.kind {
+        Kind::Availability => {
+            let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.availability()).collect();
+            sink.push_availability(access, &ranges).await
+        }
+        Kind::Rates => {
+            let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.rate()).collect();
+            sink.push_rates(access, &ranges).await
+        }
+    }
+}
+
+async fn record(
+    workers: &Workers,
+    tenant: TenantId,
+    call: &Call,
+    result: &Result<PushReport, ChannelError>,
+) -> Result<()> {
+    let now = workers.ctx.clock.now();
+    let mut tx = workers.ctx.db.begin(tenant).await?;
+    match result {
+        Ok(report) => push::answered(&mut tx, call, report, now).await?,
+        Err(error) => push::failed(&mut tx, call, error, now).await?,
+    }
+    tx.commit().await
+}
+
+/// `innkeep_channel_push_seconds`: from the oldest change in the call (marked just before its commit) to the channel's
+/// acceptance; `innkeep_channel_call_seconds`: the channel's own share of it.
+fn measure(call: &Call, result: &Result<PushReport, ChannelError>, started: Instant, workers: &Workers) {
+    let outcome = match result {
+        Ok(report) if report.rejected.is_empty() => "accepted",
+        Ok(_) => "partly",
+        Err(_) => "failed",
+    };
+    metrics::counter!("innkeep_channel_calls_total", "kind" => call.kind.name(), "outcome" => outcome).increment(1);
+    metrics::histogram!("innkeep_channel_call_seconds", "kind" => call.kind.name())
+        .record(started.elapsed().as_secs_f64());
+    if result.is_ok() {
+        let latency = (workers.ctx.clock.now() - call.oldest_mark).num_microseconds().unwrap_or(i64::MAX);
+        metrics::histogram!("innkeep_channel_push_seconds", "kind" => call.kind.name())
+            .record(latency as f64 / 1e6);
+    }
+    tracing::info!(
+        connection = %call.connection_id,
+        kind = call.kind.name(),
+        ranges = call.ranges.len(),
+        outcome,
+        error = result.as_ref().err().map(tracing::field::display),
+        ms = started.elapsed().as_millis(),
+        "channel.pushed"
+    );
+}

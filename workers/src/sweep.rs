@@ -1,0 +1,47 @@
+//! The sweep: walks over tenants and pokes the lane of everything that is due, so that a lost kick, a passed back-off
+//! or a worker that died costs at most one round.
+
+use crate::Workers;
+use crate::lanes::{Lane, Lanes};
+use innkeep_domain::channel::{inbox, push};
+use innkeep_domain::{TenantId, tenancy};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_millis(500);
+
+pub(crate) async fn run(workers: Arc<Workers>, lanes: Lanes, stop: CancellationToken) {
+    loop {
+        if let Err(error) = once(&workers, &lanes).await {
+            tracing::warn!(%error, "sweep failed");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
+    let mut tx = workers.ctx.db.begin_platform().await?;
+    let tenants = tenancy::all(&mut tx).await?;
+    tx.commit().await?;
+    for found in tenants {
+        tenant(workers, lanes, found.id).await?;
+    }
+    Ok(())
+}
+
+/// What is due in one tenant now.
+pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -> anyhow::Result<()> {
+    let now = workers.ctx.clock.now();
+    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let pushes = push::due(&mut tx, now).await?;
+    let inboxes = inbox::due(&mut tx, now).await?;
+    tx.commit().await?;
+    pushes.into_iter().for_each(|id| lanes.poke(Lane::Push(tenant, id)));
+    inboxes.into_iter().for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
+    lanes.poke(Lane::Metrics(tenant));
+    Ok(())
+}
