@@ -1,1 +1,17 @@
 //! Tests of the crate from outside: HTTP over loopback, and messages as channels send them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test they help"
+)]
+
+mod channex_reader;
+mod corpora;
+mod feed;
+mod open_webhook;
+mod server;
+mod signatures;
+mod sink;
+mod statuses;
+mod warnings;
