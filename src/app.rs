@@ -12,7 +12,7 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub tokens: Tokens,
-    pub cache: Cache,
+    pub cache: Arc<Cache>,
     pub protocols: Protocols,
     pub metrics: Metrics,
 }

@@ -4,7 +4,9 @@
 //! A value is stored with its tenant, its key and the tenant's generation, and all three are checked when it is read.
 //! Raising the generation forgets everything of a tenant at once.
 
+use async_trait::async_trait;
 use innkeep_domain::ids::TenantId;
+use innkeep_domain::ports::cache::Invalidate;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue};
 use serde::de::DeserializeOwned;
@@ -190,6 +192,13 @@ fn value_key(tenant: TenantId, key: &str) -> String {
 
 fn count(outcome: &'static str) {
     metrics::counter!("innkeep_cache_lookups_total", "outcome" => outcome).increment(1);
+}
+
+#[async_trait]
+impl Invalidate for Cache {
+    async fn tenant_changed(&self, tenant: TenantId) {
+        self.invalidate(tenant).await;
+    }
 }
 
 #[cfg(test)]

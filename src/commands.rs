@@ -43,7 +43,7 @@ async fn migrate(down: bool) -> anyhow::Result<()> {
             .await
             .context("migrating down")?;
     } else {
-        innkeep_domain::db::migrate(&url, |_| async { Ok(()) })
+        innkeep_domain::db::migrate(&url, innkeep_workers::setup_queue)
             .await
             .context("migrating")?;
     }

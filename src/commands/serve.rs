@@ -65,7 +65,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     Ok(App {
         metrics: Metrics::install().context("metrics")?,
         tokens: Tokens::open(&settings.secrets_dir, now)?,
-        cache: Cache::new(redis_url().as_deref()).context("REDIS_URL")?,
+        cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
         db: Db::connect(&settings.database.options()?).await?,
         protocols: protocols()?,
         clock,
@@ -99,9 +99,13 @@ pub async fn api(app: Arc<App>, settings: &Settings, stop: CancellationToken) ->
 }
 
 pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
-    let _ = app;
-    stop.cancelled().await;
-    Ok(())
+    let ctx = innkeep_workers::Context {
+        db: app.db.clone(),
+        clock: app.clock.clone(),
+        protocols: app.protocols.clone(),
+        cache: app.cache.clone(),
+    };
+    innkeep_workers::run(ctx, stop).await
 }
 
 pub async fn sandbox(listen: SocketAddr, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
