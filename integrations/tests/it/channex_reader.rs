@@ -189,6 +189,13 @@ fn a_sole_room_borrows_the_bookings_dates_and_people() {
 }
 
 #[test]
+fn prices_outside_the_stay_are_left_out() {
+    let days =
+        json!({"2026-06-30": "1.00", "2026-07-01": "80.00", "2026-07-02": "100.00", "2026-07-03": "1.00"});
+    assert_eq!(read(&with("/rooms/0/days", days)), read(&booking()));
+}
+
+#[test]
 fn nights_come_from_the_breakdown_when_there_is_no_map() {
     let mut entry = without("/rooms/0", "days");
     assert!(read(&entry).unwrap().rooms.first().unwrap().nights.is_empty());

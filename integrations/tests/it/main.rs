@@ -10,6 +10,7 @@ mod channex_reader;
 mod corpora;
 mod feed;
 mod open_webhook;
+mod sandbox;
 mod server;
 mod signatures;
 mod sink;
