@@ -1,3 +1,2 @@
 drop table idempotency_key, worker_heartbeat, refresh_token, membership, app_user, tenant;
 drop schema app cascade;
-revoke usage on schema public from innkeep_app;

@@ -1,6 +1,6 @@
 -- The tenant boundary, and who may cross it with which name.
 create schema app;
-grant usage on schema app, public to innkeep_app;
+grant usage on schema app to innkeep_app;
 
 -- NULL unless a transaction named its tenant: every policy then matches no row.
 create function app.tenant_id() returns uuid

@@ -70,6 +70,8 @@ create table rate_plan (
     parent_id    uuid,
     adjust_kind  text check (adjust_kind in ('percent', 'amount')),
     adjust_value numeric(12, 3),
+    -- Whose prices this plan sells at; stored, so that a join on it can use an index.
+    source_id    uuid not null generated always as (coalesce(parent_id, id)) stored,
     version      int not null default 1,
     primary key (tenant_id, id),
     unique (tenant_id, property_id, code),
@@ -113,7 +115,7 @@ select rp.tenant_id, rp.property_id, rp.id as rate_plan_id, base.unit_type_id, b
        coalesce(own.stop_sell, base.stop_sell, false) as stop_sell
 from rate_plan rp
 join rate_night base
-  on base.tenant_id = rp.tenant_id and base.rate_plan_id = coalesce(rp.parent_id, rp.id)
+  on base.tenant_id = rp.tenant_id and base.rate_plan_id = rp.source_id
 left join rate_night own
   on rp.parent_id is not null and own.tenant_id = rp.tenant_id and own.rate_plan_id = rp.id
  and own.unit_type_id = base.unit_type_id and own.night = base.night;

@@ -26,6 +26,7 @@ do $$ begin
     execute format('grant connect on database %I to innkeep_app', current_database());
 end $$;
 grant usage, create on schema public to innkeep_owner;
+grant usage on schema public to innkeep_app;
 ";
 
 /// What innkeep_app may do with the queue: put kicks in, take them out.
