@@ -7,10 +7,11 @@
 use async_trait::async_trait;
 use innkeep_domain::ids::TenantId;
 use innkeep_domain::ports::cache::Invalidate;
+use poem_openapi::types::{ParseFromJSON, ToJSON};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -179,6 +180,24 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         (tenant, key).hash(&mut hasher);
         &self.filling[(hasher.finish() % SHARDS as u64) as usize]
+    }
+}
+
+/// Lets a DTO be cached in its JSON form: poem-openapi's objects are not serde's.
+pub struct Cached<T>(pub T);
+
+impl<T: ToJSON> Serialize for Cached<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_json().serialize(serializer)
+    }
+}
+
+impl<'de, T: ParseFromJSON> Deserialize<'de> for Cached<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        T::parse_from_json(Some(value))
+            .map(Self)
+            .map_err(|e| D::Error::custom(e.into_message()))
     }
 }
 

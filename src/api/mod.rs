@@ -3,17 +3,27 @@
 //! A handler reads: parse the request, call one domain service, turn the result into a DTO. Writes go through
 //! [`write`], which gives them their transaction and their idempotency.
 
+pub mod ari;
 pub mod auth;
+pub mod bookings;
+pub mod channels;
 pub mod error;
 pub mod etag;
+pub mod events;
 pub mod health;
+pub mod hooks;
 pub mod idempotency;
+pub mod insight;
 pub mod money;
+pub mod offers;
 pub mod page;
 pub mod patch;
+pub mod properties;
+pub mod rate_plans;
 pub mod reply;
 pub mod request_id;
 pub mod session;
+pub mod units;
 
 pub use auth::Auth;
 pub use error::{ApiError, ApiResult};
@@ -44,8 +54,38 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (session::Session, health::Health);
+pub type Everything = (Basics, Inventory, Business);
+type Basics = (session::Session, health::Health);
+type Inventory = (
+    properties::Properties,
+    units::Units,
+    rate_plans::RatePlans,
+    ari::Ari,
+    offers::Offers,
+);
+type Business = (
+    bookings::Bookings,
+    channels::Channels,
+    hooks::Hooks,
+    events::Events,
+    insight::Insight,
+);
 
 pub fn everything() -> Everything {
-    (session::Session, health::Health)
+    let basics = (session::Session, health::Health);
+    let inventory = (
+        properties::Properties,
+        units::Units,
+        rate_plans::RatePlans,
+        ari::Ari,
+        offers::Offers,
+    );
+    let business = (
+        bookings::Bookings,
+        channels::Channels,
+        hooks::Hooks,
+        events::Events,
+        insight::Insight,
+    );
+    (basics, inventory, business)
 }

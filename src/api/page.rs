@@ -21,6 +21,16 @@ pub struct Page<T: ParseFromJSON + ToJSON + Send + Sync> {
     pub next_cursor: Option<String>,
 }
 
+impl<T: ParseFromJSON + ToJSON + Send + Sync> Page<T> {
+    /// A list that is short by nature, on one page.
+    pub fn all<R>(rows: Vec<R>, dto: impl Fn(R) -> T) -> Self {
+        Self {
+            items: rows.into_iter().map(dto).collect(),
+            next_cursor: None,
+        }
+    }
+}
+
 /// Where a page begins and how long it is.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Window<C> {

@@ -1,0 +1,272 @@
+//! Bookings and reservations as JSON.
+
+use crate::api::ApiResult;
+use crate::api::money::Money;
+use crate::api::offers::NightPrice;
+use chrono::{DateTime, NaiveDate, Utc};
+use innkeep_domain::booking::{entity, reserve};
+use innkeep_domain::channel::revision;
+use innkeep_domain::rates::stay::Stay;
+use poem_openapi::{Enum, Object};
+use uuid::Uuid;
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct NewBooking {
+    property_id: Uuid,
+    booker: Booker,
+    notes: Option<String>,
+    /// 1 to 50 unit stays.
+    rooms: Vec<NewRoom>,
+    /// What the guest was shown: refused with `price_changed` when the price is another by now.
+    expected_total: Option<Money>,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct NewRoom {
+    unit_type_id: Uuid,
+    rate_plan_id: Uuid,
+    arrival: NaiveDate,
+    /// The day after the last night.
+    departure: NaiveDate,
+    adults: i32,
+    #[oai(default)]
+    children: i32,
+    guest_name: Option<String>,
+}
+
+/// Who booked.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct Booker {
+    name: String,
+    #[oai(skip_serializing_if_is_none, validator(max_length = 320))]
+    email: Option<String>,
+    #[oai(skip_serializing_if_is_none, validator(max_length = 64))]
+    phone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[oai(skip_serializing_if_is_none, validator(pattern = "^[A-Z]{2}$"))]
+    country: Option<String>,
+}
+
+#[derive(Object)]
+pub struct Booking {
+    id: Uuid,
+    property_id: Uuid,
+    /// Eight characters to read out, unique for you.
+    reference: String,
+    status: BookingStatus,
+    booker: Booker,
+    #[oai(skip_serializing_if_is_none)]
+    notes: Option<String>,
+    /// As sold; a channel's total need not be the sum of its reservations.
+    total: Money,
+    #[oai(skip_serializing_if_is_none)]
+    commission: Option<Money>,
+    /// `direct`, or who sold it.
+    source: String,
+    #[oai(skip_serializing_if_is_none)]
+    channel: Option<ChannelLink>,
+    reservations: Vec<Reservation>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum BookingStatus {
+    Confirmed,
+    Cancelled,
+}
+
+/// The booking on the channel that sent it.
+#[derive(Object)]
+struct ChannelLink {
+    connection_id: Uuid,
+    /// The channel's own id of the booking.
+    reference: String,
+    revision: String,
+}
+
+/// One unit stay.
+#[derive(Object)]
+pub struct Reservation {
+    id: Uuid,
+    booking_id: Uuid,
+    property_id: Uuid,
+    /// Absent while a channel's room is mapped to nothing here.
+    #[oai(skip_serializing_if_is_none)]
+    unit_type_id: Option<Uuid>,
+    #[oai(skip_serializing_if_is_none)]
+    rate_plan_id: Option<Uuid>,
+    status: ReservationStatus,
+    arrival: NaiveDate,
+    departure: NaiveDate,
+    adults: i32,
+    children: i32,
+    #[oai(skip_serializing_if_is_none)]
+    guest_name: Option<String>,
+    nights: Vec<NightPrice>,
+    total: Money,
+    version: i32,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum ReservationStatus {
+    Tentative,
+    Confirmed,
+    InHouse,
+    Departed,
+    Cancelled,
+    NoShow,
+}
+
+impl BookingStatus {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl NewBooking {
+    pub fn parse(self) -> ApiResult<reserve::NewBooking> {
+        let rooms = self.rooms.into_iter().enumerate().map(|(i, room)| room.parse(i));
+        let expected = self
+            .expected_total
+            .map(|m| Ok::<_, crate::api::ApiError>((m.decimal()?, m.currency)));
+        Ok(reserve::NewBooking {
+            property_id: self.property_id,
+            booker: self.booker.into(),
+            notes: self.notes,
+            rooms: rooms.collect::<ApiResult<_>>()?,
+            expected_total: expected.transpose()?,
+        })
+    }
+}
+
+impl NewRoom {
+    fn parse(self, index: usize) -> ApiResult<reserve::NewRoom> {
+        let stay = Stay::new(self.arrival, self.departure);
+        Ok(reserve::NewRoom {
+            unit_type_id: self.unit_type_id,
+            rate_plan_id: self.rate_plan_id,
+            stay: stay.map_err(|r| r.at(format!("/rooms/{index}/departure")))?,
+            adults: self.adults,
+            children: self.children,
+            guest_name: self.guest_name,
+        })
+    }
+}
+
+impl From<Booker> for revision::Booker {
+    fn from(b: Booker) -> Self {
+        let Booker {
+            name,
+            email,
+            phone,
+            country,
+        } = b;
+        Self {
+            name,
+            email,
+            phone,
+            country,
+        }
+    }
+}
+
+impl From<revision::Booker> for Booker {
+    fn from(b: revision::Booker) -> Self {
+        let revision::Booker {
+            name,
+            email,
+            phone,
+            country,
+        } = b;
+        Self {
+            name,
+            email,
+            phone,
+            country,
+        }
+    }
+}
+
+impl From<entity::Booking> for Booking {
+    fn from(b: entity::Booking) -> Self {
+        let currency = b.currency;
+        Self {
+            id: b.id,
+            property_id: b.property_id,
+            reference: b.reference,
+            status: if b.cancelled {
+                BookingStatus::Cancelled
+            } else {
+                BookingStatus::Confirmed
+            },
+            booker: b.booker.into(),
+            notes: b.notes,
+            total: Money::new(b.total, &currency),
+            commission: b.commission.map(|c| Money::new(c, &currency)),
+            source: b.source,
+            channel: b.channel.map(ChannelLink::from),
+            reservations: b
+                .reservations
+                .into_iter()
+                .map(|r| Reservation::show(r, &currency))
+                .collect(),
+            version: b.version,
+            created_at: b.created_at,
+            updated_at: b.updated_at,
+        }
+    }
+}
+
+impl From<entity::ChannelLink> for ChannelLink {
+    fn from(l: entity::ChannelLink) -> Self {
+        Self {
+            connection_id: l.connection_id,
+            reference: l.reference,
+            revision: l.revision,
+        }
+    }
+}
+
+impl Reservation {
+    pub fn show(r: entity::Reservation, currency: &str) -> Self {
+        Self {
+            id: r.id,
+            booking_id: r.booking_id,
+            property_id: r.property_id,
+            unit_type_id: r.unit_type_id,
+            rate_plan_id: r.rate_plan_id,
+            status: r.status.into(),
+            arrival: r.arrival,
+            departure: r.departure,
+            adults: r.adults,
+            children: r.children,
+            guest_name: r.guest_name,
+            nights: NightPrice::all(r.nights, currency),
+            total: Money::new(r.total, currency),
+            version: r.version,
+        }
+    }
+}
+
+impl From<entity::Status> for ReservationStatus {
+    fn from(status: entity::Status) -> Self {
+        match status {
+            entity::Status::Tentative => Self::Tentative,
+            entity::Status::Confirmed => Self::Confirmed,
+            entity::Status::InHouse => Self::InHouse,
+            entity::Status::Departed => Self::Departed,
+            entity::Status::Cancelled => Self::Cancelled,
+            entity::Status::NoShow => Self::NoShow,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! `/v1/channel-connections`: how properties are tied to sales channels, and how far those are in step.
+
+mod dto;
+mod probe;
+
+use crate::api::etag::Found;
+use crate::api::page::{Page, Window};
+use crate::api::reply::Accepted;
+use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, write};
+use crate::app::Shared;
+use dto::{Connection, FullSync, Mappings, NewConnection, NewConnectionSecrets, SyncStatus};
+use innkeep_domain::channel::{connection, status};
+use innkeep_domain::{Permission, Refusal};
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use probe::Probe;
+use uuid::Uuid;
+
+pub struct Channels;
+
+#[OpenApi(prefix_path = "/v1/channel-connections", tag = "Tag::Channels")]
+impl Channels {
+    /// List channel connections
+    #[oai(path = "/", method = "get", operation_id = "list_channel_connections")]
+    async fn list(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        limit: Query<Option<u32>>,
+        cursor: Query<Option<String>>,
+    ) -> ApiResult<Json<Page<Connection>>> {
+        let window = Window::parse(limit.0, cursor.0.as_deref())?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let rows = connection::list(&mut tx, &auth.0, window.after, window.rows()).await?;
+        Ok(Json(window.page(rows, |c| c.id, Connection::from)))
+    }
+
+    /// Connect a property to a channel
+    ///
+    /// The answer holds secrets that are shown only this once.
+    #[oai(path = "/", method = "post", operation_id = "create_channel_connection")]
+    async fn create(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        body: Json<NewConnection>,
+    ) -> ApiResult<Created<NewConnectionSecrets>> {
+        let unknown =
+            || Refusal::invalid("unknown_protocol", "no such channel protocol here").at("/protocol");
+        let can_push = app
+            .protocols
+            .get(&body.0.protocol)
+            .ok_or_else(unknown)?
+            .sink
+            .is_some();
+        let new = body.0.into();
+        write(&app, &auth.0, &once, "create_channel_connection", async |tx| {
+            let made = connection::create(tx, &auth.0, new, can_push, app.clock.now()).await?;
+            let (path, version) = (
+                format!("/v1/channel-connections/{}", made.connection.id),
+                made.connection.version,
+            );
+            Ok(Created::new(&NewConnectionSecrets::from(made))
+                .location(path)
+                .version(version))
+        })
+        .await
+    }
+
+    /// Read a channel connection
+    #[oai(
+        path = "/:connection_id",
+        method = "get",
+        operation_id = "get_channel_connection"
+    )]
+    async fn get(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        connection_id: Path<Uuid>,
+        #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
+    ) -> ApiResult<Found<Connection>> {
+        auth.0.require(Permission::ReadChannels)?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let found = connection::get(&mut tx, connection_id.0).await?;
+        Ok(Found::new(&if_none_match, found.version, found))
+    }
+
+    /// Read what is mapped to what
+    #[oai(
+        path = "/:connection_id/mappings",
+        method = "get",
+        operation_id = "get_channel_mappings"
+    )]
+    async fn mappings(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Json<Mappings>> {
+        auth.0.require(Permission::ReadChannels)?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let known = connection::get(&mut tx, connection_id.0).await?;
+        Ok(Json(connection::Mapping::read(&mut tx, known.id).await?.into()))
+    }
+
+    /// Replace the whole mapping
+    ///
+    /// Everything it sells is told to the channel anew.
+    #[oai(
+        path = "/:connection_id/mappings",
+        method = "put",
+        operation_id = "set_channel_mappings"
+    )]
+    async fn set_mappings(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        connection_id: Path<Uuid>,
+        body: Json<Mappings>,
+    ) -> ApiResult<Changed<Mappings>> {
+        let mapping = body.0.parse()?;
+        write(&app, &auth.0, &once, "set_channel_mappings", async |tx| {
+            connection::set_mapping(tx, &auth.0, connection_id.0, &mapping, app.clock.now()).await?;
+            Ok(Changed::new(&mapping.into()))
+        })
+        .await
+    }
+
+    /// How far is the channel in step
+    #[oai(
+        path = "/:connection_id/sync-status",
+        method = "get",
+        operation_id = "get_channel_sync_status"
+    )]
+    async fn sync_status(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Json<SyncStatus>> {
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        Ok(Json(
+            status::read(&mut tx, &auth.0, connection_id.0).await?.into(),
+        ))
+    }
+
+    /// Can the channel be reached with these credentials
+    #[oai(
+        path = "/:connection_id/actions/test",
+        method = "post",
+        operation_id = "test_channel_connection"
+    )]
+    async fn test(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Json<Probe>> {
+        auth.0.require(Permission::WriteChannels)?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let known = connection::get(&mut tx, connection_id.0).await?;
+        // Nobody's connection to the database waits for a channel.
+        tx.commit().await?;
+        Ok(Json(probe::ask(&app, &known).await?))
+    }
+
+    /// Tell the channel everything again
+    ///
+    /// At most once in 24 hours: channels refuse partners that do it more often.
+    #[oai(
+        path = "/:connection_id/actions/full-sync",
+        method = "post",
+        operation_id = "full_sync_channel"
+    )]
+    async fn full_sync(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Accepted<FullSync>> {
+        write(&app, &auth.0, &once, "full_sync_channel", async |tx| {
+            connection::full_sync(tx, &auth.0, connection_id.0, app.clock.now()).await?;
+            Ok(Accepted::new(&FullSync {
+                connection_id: connection_id.0,
+            }))
+        })
+        .await
+    }
+
+    /// Stop sending and polling
+    ///
+    /// What changes meanwhile is sent after resuming.
+    #[oai(
+        path = "/:connection_id/actions/pause",
+        method = "post",
+        operation_id = "pause_channel"
+    )]
+    async fn pause(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Changed<Connection>> {
+        set_state(&app, &auth, &once, "pause_channel", connection_id.0, false).await
+    }
+
+    /// Go on after a pause
+    #[oai(
+        path = "/:connection_id/actions/resume",
+        method = "post",
+        operation_id = "resume_channel"
+    )]
+    async fn resume(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        connection_id: Path<Uuid>,
+    ) -> ApiResult<Changed<Connection>> {
+        set_state(&app, &auth, &once, "resume_channel", connection_id.0, true).await
+    }
+}
+
+async fn set_state(
+    app: &Shared,
+    auth: &Auth,
+    once: &Once,
+    operation: &'static str,
+    id: Uuid,
+    active: bool,
+) -> ApiResult<Changed<Connection>> {
+    write(app, &auth.0, once, operation, async |tx| {
+        let done = connection::set_state(tx, &auth.0, id, active, app.clock.now()).await?;
+        let version = done.version;
+        Ok(Changed::new(&Connection::from(done)).version(version))
+    })
+    .await
+}

@@ -1,0 +1,164 @@
+//! `/v1/properties`: hotels, hosts' places, marinas.
+
+use crate::api::etag::{Found, expected};
+use crate::api::page::{Page, Window};
+use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, patch, write};
+use crate::app::Shared;
+use chrono::NaiveDate;
+use innkeep_domain::Permission;
+use innkeep_domain::property;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::MaybeUndefined;
+use poem_openapi::{Object, OpenApi};
+use uuid::Uuid;
+
+pub struct Properties;
+
+#[derive(Object)]
+pub struct Property {
+    id: Uuid,
+    name: String,
+    /// `hotel`, `host` or `marina`.
+    kind: String,
+    /// IANA time zone, e.g. `Europe/Berlin`.
+    zone: String,
+    /// ISO 4217; everything here is sold in it.
+    currency: String,
+    /// The day the house is working on; only the night audit moves it.
+    business_date: NaiveDate,
+    version: i32,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct NewProperty {
+    /// 1 to 200 characters.
+    name: String,
+    /// `hotel`, `host` or `marina`.
+    kind: String,
+    /// IANA time zone, e.g. `Europe/Berlin`.
+    zone: String,
+    /// ISO 4217.
+    currency: String,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct PropertyChange {
+    name: MaybeUndefined<String>,
+    zone: MaybeUndefined<String>,
+}
+
+#[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Inventory")]
+impl Properties {
+    /// List properties
+    #[oai(path = "/", method = "get", operation_id = "list_properties")]
+    async fn list(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        limit: Query<Option<u32>>,
+        cursor: Query<Option<String>>,
+    ) -> ApiResult<Json<Page<Property>>> {
+        let window = Window::parse(limit.0, cursor.0.as_deref())?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let rows = property::list(&mut tx, &auth.0, window.after, window.rows()).await?;
+        Ok(Json(window.page(rows, |p| p.id, Property::from)))
+    }
+
+    /// Add a property
+    #[oai(path = "/", method = "post", operation_id = "create_property")]
+    async fn create(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        body: Json<NewProperty>,
+    ) -> ApiResult<Created<Property>> {
+        let NewProperty {
+            name,
+            kind,
+            zone,
+            currency,
+        } = body.0;
+        let new = property::NewProperty {
+            name,
+            kind,
+            zone,
+            currency,
+        };
+        write(&app, &auth.0, &once, "create_property", async |tx| {
+            let made = property::create(tx, &auth.0, new, app.clock.now()).await?;
+            let (path, version) = (format!("/v1/properties/{}", made.id), made.version);
+            Ok(Created::new(&Property::from(made))
+                .location(path)
+                .version(version))
+        })
+        .await
+    }
+
+    /// Read a property
+    #[oai(path = "/:property_id", method = "get", operation_id = "get_property")]
+    async fn get(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        property_id: Path<Uuid>,
+        #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
+    ) -> ApiResult<Found<Property>> {
+        auth.0.require(Permission::ReadInventory)?;
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let found = property::get(&mut tx, property_id.0).await?;
+        Ok(Found::new(&if_none_match, found.version, found))
+    }
+
+    /// Change a property
+    #[oai(path = "/:property_id", method = "patch", operation_id = "change_property")]
+    async fn change(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        property_id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Json<PropertyChange>,
+    ) -> ApiResult<Changed<Property>> {
+        let change = property::PropertyChange {
+            name: patch::required(body.0.name, "/name")?,
+            zone: patch::required(body.0.zone, "/zone")?,
+        };
+        let version = expected(&if_match)?;
+        write(&app, &auth.0, &once, "change_property", async |tx| {
+            let now = app.clock.now();
+            let changed = property::change(tx, &auth.0, property_id.0, change, version, now).await?;
+            let version = changed.version;
+            Ok(Changed::new(&Property::from(changed)).version(version))
+        })
+        .await
+    }
+}
+
+impl From<property::Property> for Property {
+    fn from(p: property::Property) -> Self {
+        let property::Property {
+            id,
+            name,
+            kind,
+            zone,
+            currency,
+            business_date,
+            version,
+        } = p;
+        Self {
+            id,
+            name,
+            kind,
+            zone,
+            currency,
+            business_date,
+            version,
+        }
+    }
+}
