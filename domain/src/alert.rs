@@ -58,7 +58,12 @@ pub async fn resolve(tx: &mut TenantTx, kind: &str, subject: Uuid, now: DateTime
 }
 
 /// Open alerts, newest first, before `before`.
-pub async fn open(tx: &mut TenantTx, who: &Principal, before: Option<Uuid>, limit: i64) -> Result<Vec<Alert>> {
+pub async fn open(
+    tx: &mut TenantTx,
+    who: &Principal,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Alert>> {
     who.require(Permission::ReadBookings)?;
     Ok(sqlx::query_as!(
         Alert,

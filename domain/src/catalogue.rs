@@ -3,8 +3,14 @@
 use sqlx::PgConnection;
 
 /// Tables that are found before a tenant is known. This list only grows with a reason.
-const PLATFORM: [&str; 6] =
-    ["app_user", "channel_endpoint", "membership", "refresh_token", "tenant", "worker_heartbeat"];
+const PLATFORM: [&str; 6] = [
+    "app_user",
+    "channel_endpoint",
+    "membership",
+    "refresh_token",
+    "tenant",
+    "worker_heartbeat",
+];
 
 /// Each query returns the names that break its rule; `$1` = the platform tables.
 const RULES: [(&str, &str); 10] = [
@@ -87,7 +93,10 @@ pub async fn violations(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Er
     let platform: Vec<String> = PLATFORM.iter().map(ToString::to_string).collect();
     let mut out = Vec::new();
     for (rule, sql) in RULES {
-        let names: Vec<String> = sqlx::query_scalar(sql).bind(&platform).fetch_all(&mut *conn).await?;
+        let names: Vec<String> = sqlx::query_scalar(sql)
+            .bind(&platform)
+            .fetch_all(&mut *conn)
+            .await?;
         out.extend(names.into_iter().map(|name| format!("{rule}: {name}")));
     }
     Ok(out)

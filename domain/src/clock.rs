@@ -16,7 +16,10 @@ impl Clock {
         Self::Fixed(Arc::new(Mutex::new(at)))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the system clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the system clock"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now(),

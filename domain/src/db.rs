@@ -26,7 +26,11 @@ pub struct DbOptions {
 
 impl DbOptions {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections: 16, acquire_timeout: Duration::from_secs(2) }
+        Self {
+            url: url.into(),
+            connections: 16,
+            acquire_timeout: Duration::from_secs(2),
+        }
     }
 }
 
@@ -57,18 +61,28 @@ impl Db {
             .connect_with(connect.clone())
             .await?;
         refuse_powerful_role(&pool).await?;
-        Ok(Self { pool, options: connect })
+        Ok(Self {
+            pool,
+            options: connect,
+        })
     }
 
     /// A transaction that sees one tenant's rows and no other's.
     pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx> {
         let sql = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
-        Ok(TenantTx { tx: self.start(sql).await?, tenant })
+        Ok(TenantTx {
+            tx: self.start(sql).await?,
+            tenant,
+        })
     }
 
     /// A transaction that sees platform tables only: without a tenant every policy matches no row.
     pub async fn begin_platform(&self) -> Result<PlatformTx> {
-        Ok(PlatformTx { tx: self.start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into()).await? })
+        Ok(PlatformTx {
+            tx: self
+                .start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into())
+                .await?,
+        })
     }
 
     /// sqlx loses track of a `BEGIN` whose caller goes away during the round trip and pools the connection with the
@@ -76,7 +90,9 @@ impl Db {
     async fn start(&self, sql: String) -> Result<Transaction<'static, Postgres>> {
         let pool = self.pool.clone();
         let begin = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await });
-        Ok(begin.await.map_err(|e| Error::internal(format!("begin: {e}")))??)
+        Ok(begin
+            .await
+            .map_err(|e| Error::internal(format!("begin: {e}")))??)
     }
 
     /// A connection outside the pool, for what lives as long as a session: advisory locks, LISTEN.
@@ -199,11 +215,16 @@ impl Db {
         let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
             .fetch_one(&self.pool)
             .await?;
-        let known = MIGRATOR.iter().filter(|m| m.migration_type.is_up_migration()).count();
+        let known = MIGRATOR
+            .iter()
+            .filter(|m| m.migration_type.is_up_migration())
+            .count();
         if usize::try_from(applied).ok() == Some(known) {
             return Ok(());
         }
-        Err(Error::internal(format!("{applied} of {known} migrations applied: run `innkeep migrate`")))
+        Err(Error::internal(format!(
+            "{applied} of {known} migrations applied: run `innkeep migrate`"
+        )))
     }
 
     /// `select 1`, over the wire.

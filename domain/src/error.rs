@@ -48,7 +48,12 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, code, detail: detail.into(), pointer: None }
+        Self {
+            kind,
+            code,
+            detail: detail.into(),
+            pointer: None,
+        }
     }
     pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, code, detail)
@@ -77,10 +82,26 @@ impl Refusal {
 
 /// Unique and check violations by constraint name: what the person did, in the field's words.
 const CONSTRAINTS: &[(&str, &str, &str)] = &[
-    ("app_user_email_key", "email_taken", "a user with this e-mail address exists"),
-    ("unit_type_tenant_id_property_id_code_key", "code_taken", "another unit type has this code"),
-    ("unit_tenant_id_property_id_name_key", "name_taken", "another unit has this name"),
-    ("rate_plan_tenant_id_property_id_code_key", "code_taken", "another rate plan has this code"),
+    (
+        "app_user_email_key",
+        "email_taken",
+        "a user with this e-mail address exists",
+    ),
+    (
+        "unit_type_tenant_id_property_id_code_key",
+        "code_taken",
+        "another unit type has this code",
+    ),
+    (
+        "unit_tenant_id_property_id_name_key",
+        "name_taken",
+        "another unit has this name",
+    ),
+    (
+        "rate_plan_tenant_id_property_id_code_key",
+        "code_taken",
+        "another rate plan has this code",
+    ),
     (
         "channel_room_map_tenant_id_connection_id_external_id_key",
         "already_mapped",
@@ -91,8 +112,16 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
         "already_mapped",
         "the channel's rate is mapped to another product",
     ),
-    ("inventory_never_oversold", "no_availability", "more is sold or held than this would leave"),
-    ("idempotency_key_pkey", "request_in_progress", "a request with this Idempotency-Key is still running"),
+    (
+        "inventory_never_oversold",
+        "no_availability",
+        "more is sold or held than this would leave",
+    ),
+    (
+        "idempotency_key_pkey",
+        "request_in_progress",
+        "a request with this Idempotency-Key is still running",
+    ),
 ];
 
 /// SQLSTATEs after which the same request may well succeed: serialisation failure, deadlock, lock not available,
@@ -100,15 +129,20 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
 const TRY_AGAIN: &[&str] = &["40001", "40P01", "55P03", "57014"];
 
 /// Two writers of the same new row: the loser finds it there when it tries again.
-const RACES: &[&str] =
-    &["rate_night_pkey", "booking_tenant_id_reference_key", "booking_tenant_id_connection_id_channel_ref_key"];
+const RACES: &[&str] = &[
+    "rate_night_pkey",
+    "booking_tenant_id_reference_key",
+    "booking_tenant_id_connection_id_channel_ref_key",
+];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy;
         }
-        let Some(db) = error.as_database_error() else { return Self::Database(error) };
+        let Some(db) = error.as_database_error() else {
+            return Self::Database(error);
+        };
         if db.constraint().is_some_and(|name| RACES.contains(&name)) {
             return Self::Contended(error);
         }

@@ -7,7 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// A position in a tenant's log. Ordered by transaction, then by statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Position {
     pub xid: i64,
     pub seq: i64,
@@ -69,7 +71,10 @@ pub async fn after(tx: &mut TenantTx, position: Position, limit: i64) -> Result<
     .fetch_all(&mut **tx)
     .await?;
     let event = |r: Row| Event {
-        position: Position { xid: r.xid, seq: r.seq },
+        position: Position {
+            xid: r.xid,
+            seq: r.seq,
+        },
         kind: r.kind,
         property_id: r.property_id,
         subject_id: r.subject_id,
@@ -99,5 +104,10 @@ pub async fn newest(tx: &mut TenantTx) -> Result<Position> {
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|r| Position { xid: r.xid, seq: r.seq }).unwrap_or_default())
+    Ok(row
+        .map(|r| Position {
+            xid: r.xid,
+            seq: r.seq,
+        })
+        .unwrap_or_default())
 }

@@ -44,7 +44,9 @@ pub struct Membership {
 
 fn hash(password: &str) -> Result<String> {
     let hash = Argon2::default().hash_password(password.as_bytes());
-    Ok(hash.map_err(|e| Error::internal(format!("argon2: {e}")))?.to_string())
+    Ok(hash
+        .map_err(|e| Error::internal(format!("argon2: {e}")))?
+        .to_string())
 }
 
 fn verify(password: &str, stored: &str) -> bool {
@@ -53,8 +55,13 @@ fn verify(password: &str, stored: &str) -> bool {
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _permit = HASHING.acquire().await.map_err(|e| Error::internal(e.to_string()))?;
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal(e.to_string()))
+    let _permit = HASHING
+        .acquire()
+        .await
+        .map_err(|e| Error::internal(e.to_string()))?;
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Error::internal(e.to_string()))
 }
 
 /// Hashes a new password, refusing one that is too short to be worth hashing.
@@ -86,7 +93,8 @@ pub async fn find_credentials(tx: &mut PlatformTx, email: &str) -> Result<Option
 
 /// Same time and same words for a wrong password and for an unknown user.
 pub async fn check_password(found: Option<Credentials>, password: String) -> Result<Credentials> {
-    let wrong = || Refusal::unauthenticated("wrong_credentials", "the e-mail address or the password is wrong");
+    let wrong =
+        || Refusal::unauthenticated("wrong_credentials", "the e-mail address or the password is wrong");
     if password.len() > LONGEST_PASSWORD {
         return Err(wrong().into());
     }
@@ -108,7 +116,13 @@ pub async fn memberships(tx: &mut PlatformTx, user_id: Uuid) -> Result<Vec<Membe
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter()
-        .map(|r| Ok(Membership { tenant: TenantId(r.tenant_id), tenant_name: r.name, role: role(&r.role)? }))
+        .map(|r| {
+            Ok(Membership {
+                tenant: TenantId(r.tenant_id),
+                tenant_name: r.name,
+                role: role(&r.role)?,
+            })
+        })
         .collect()
 }
 
@@ -128,7 +142,8 @@ pub async fn open_session(
         Some(id) => all.into_iter().find(|m| m.tenant == id),
         None => all.into_iter().next(),
     };
-    let chosen = chosen.ok_or_else(|| Refusal::forbidden("no_membership", "the user belongs to no such tenant"))?;
+    let chosen =
+        chosen.ok_or_else(|| Refusal::forbidden("no_membership", "the user belongs to no such tenant"))?;
     issue(tx, user, chosen.tenant, chosen.role, new_id(), now).await
 }
 
@@ -153,8 +168,18 @@ async fn issue(
     )
     .execute(&mut **tx)
     .await?;
-    let Credentials { user_id, name, email, .. } = user;
-    Ok(Session { user_id, name, email, tenant, role, refresh_token, refresh_expires_at })
+    let Credentials {
+        user_id, name, email, ..
+    } = user;
+    Ok(Session {
+        user_id,
+        name,
+        email,
+        tenant,
+        role,
+        refresh_token,
+        refresh_expires_at,
+    })
 }
 
 /// What presenting a refresh token led to. A reuse must be committed too: it revokes the family.
@@ -177,7 +202,9 @@ pub async fn refresh(tx: &mut PlatformTx, token: &str, now: DateTime<Utc>) -> Re
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(Refreshed::Refused) };
+    let Some(row) = row else {
+        return Ok(Refreshed::Refused);
+    };
     if row.used_at.is_some() {
         revoke_family(tx, row.family_id, now).await?;
         return Ok(Refreshed::Refused);
@@ -185,16 +212,28 @@ pub async fn refresh(tx: &mut PlatformTx, token: &str, now: DateTime<Utc>) -> Re
     if row.revoked_at.is_some() || row.expires_at <= now {
         return Ok(Refreshed::Refused);
     }
-    sqlx::query!("update refresh_token set used_at = $2 where secret_hash = $1", token_hash(token), now)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "update refresh_token set used_at = $2 where secret_hash = $1",
+        token_hash(token),
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
     let user = Credentials {
         user_id: row.user_id,
         name: row.name,
         email: row.email,
         password_hash: row.password_hash,
     };
-    let session = issue(tx, user, TenantId(row.tenant_id), role(&row.role)?, row.family_id, now).await?;
+    let session = issue(
+        tx,
+        user,
+        TenantId(row.tenant_id),
+        role(&row.role)?,
+        row.family_id,
+        now,
+    )
+    .await?;
     Ok(Refreshed::Session(Box::new(session)))
 }
 

@@ -36,12 +36,18 @@ pub struct Night {
 impl Night {
     /// What may still be sold; never below zero, and never counting what was forced.
     pub fn free(&self) -> i32 {
-        (self.capacity + self.overbooking_limit - self.out_of_order - self.blocked - self.held - self.sold).max(0)
+        (self.capacity + self.overbooking_limit - self.out_of_order - self.blocked - self.held - self.sold)
+            .max(0)
     }
 }
 
 /// Makes rows for nights `[from, to)` that have none, with the capacity of the units there are.
-pub async fn open_nights(tx: &mut TenantTx, unit_type_id: Uuid, from: NaiveDate, to: NaiveDate) -> Result<()> {
+pub async fn open_nights(
+    tx: &mut TenantTx,
+    unit_type_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<()> {
     sqlx::query!(
         "insert into inventory (tenant_id, unit_type_id, night, capacity)
          select $1, $2, d::date, (select count(*) from unit where tenant_id = $1 and unit_type_id = $2)::int
@@ -59,28 +65,32 @@ pub async fn open_nights(tx: &mut TenantTx, unit_type_id: Uuid, from: NaiveDate,
 
 /// Opens what the horizon gained since the last run, for every unit type of the tenant.
 pub async fn extend_horizon(tx: &mut TenantTx) -> Result<()> {
-    let due = sqlx::query!(
-        r#"select u.id, max(i.night) as "last?", p.business_date from unit_type u
-         join property p on p.tenant_id = u.tenant_id and p.id = u.property_id
-         left join inventory i on i.tenant_id = u.tenant_id and i.unit_type_id = u.id
+    let open = sqlx::query!(
+        r#"select u.id, p.business_date, count(i.night) as "nights!" from unit_type u
+         join property p on p.tenant_id = $1 and p.id = u.property_id
+         left join inventory i on i.tenant_id = $1 and i.unit_type_id = u.id
+              and i.night >= p.business_date and i.night < p.business_date + $2::int
          where u.tenant_id = $1 group by u.id, p.business_date"#,
-        tx.t()
+        tx.t(),
+        HORIZON_DAYS as i32
     )
     .fetch_all(&mut **tx)
     .await?;
-    for row in due {
-        let from = row.last.map_or(row.business_date, |d| d + Days::new(1));
-        let to = horizon(row.business_date);
-        if from < to {
-            open_nights(tx, row.id, from, to).await?;
-            dirty::mark_all(tx, row.id, from, to).await?;
-        }
+    for row in open.into_iter().filter(|r| r.nights < HORIZON_DAYS as i64) {
+        let (from, to) = (row.business_date, horizon(row.business_date));
+        open_nights(tx, row.id, from, to).await?;
+        dirty::mark_all(tx, row.id, from, to).await?;
     }
     Ok(())
 }
 
 /// More units of a type: capacity rises from the business date on.
-pub async fn add_capacity(tx: &mut TenantTx, property: &Property, unit_type_id: Uuid, added: i32) -> Result<()> {
+pub async fn add_capacity(
+    tx: &mut TenantTx,
+    property: &Property,
+    unit_type_id: Uuid,
+    added: i32,
+) -> Result<()> {
     let (from, to) = (property.business_date, horizon(property.business_date));
     sqlx::query!(
         "with locked as (
@@ -103,19 +113,13 @@ pub type Delta = BTreeMap<(Uuid, NaiveDate), i32>;
 
 /// Changes `sold` by a delta whatever the stock says: for channel bookings that are already sold elsewhere, and for
 /// giving nights back. `forced` follows: it rises to cover what is beyond the limit and falls as soon as it can.
-/// Returns the nights that are now beyond what could be sold.
-pub async fn apply_forced(tx: &mut TenantTx, delta: &Delta) -> Result<Vec<(Uuid, NaiveDate)>> {
+pub async fn apply_forced(tx: &mut TenantTx, delta: &Delta) -> Result<()> {
     if delta.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let (unit_types, nights, counts) = columns(delta);
-    for unit_type in delta.keys().map(|(u, _)| *u).collect::<std::collections::BTreeSet<_>>() {
-        let of_type = || delta.keys().filter(|(u, _)| *u == unit_type).map(|(_, n)| *n);
-        if let (Some(first), Some(last)) = (of_type().min(), of_type().max()) {
-            open_nights(tx, unit_type, first, last + Days::new(1)).await?;
-        }
-    }
-    let over = sqlx::query!(
+    open_these(tx, &unit_types, &nights).await?;
+    let changed = sqlx::query!(
         "with locked as (
              select i.unit_type_id, i.night, d.n from unnest($2::uuid[], $3::date[], $4::int[]) as d (u, night, n)
              join inventory i on i.tenant_id = $1 and i.unit_type_id = d.u and i.night = d.night
@@ -125,22 +129,57 @@ pub async fn apply_forced(tx: &mut TenantTx, delta: &Delta) -> Result<Vec<(Uuid,
              forced = greatest(0, i.sold + l.n + i.held + i.out_of_order + i.blocked
                                   - i.capacity - i.overbooking_limit)
          from locked l
-         where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night
-         returning i.unit_type_id, i.night, i.forced, l.n as \"n!\"",
+         where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night",
         tx.t(),
         &unit_types,
         &nights,
         &counts
     )
-    .fetch_all(&mut **tx)
+    .execute(&mut **tx)
     .await?;
-    if over.len() != delta.len() {
-        return Err(crate::Error::internal("inventory rows missing for a forced change"));
+    if changed.rows_affected() != delta.len() as u64 {
+        return Err(crate::Error::internal(
+            "inventory rows missing for a forced change",
+        ));
     }
-    let mut beyond: Vec<_> =
-        over.into_iter().filter(|r| r.forced > 0 && r.n > 0).map(|r| (r.unit_type_id, r.night)).collect();
-    beyond.sort_unstable();
-    Ok(beyond)
+    Ok(())
+}
+
+/// A channel may sell nights that are not open here, years ahead or in the past: exactly those are opened.
+async fn open_these(tx: &mut TenantTx, unit_types: &[Uuid], nights: &[NaiveDate]) -> Result<()> {
+    sqlx::query!(
+        "insert into inventory (tenant_id, unit_type_id, night, capacity)
+         select $1, c.unit_type_id, c.night,
+                (select count(*) from unit u where u.tenant_id = $1 and u.unit_type_id = c.unit_type_id)::int
+         from unnest($2::uuid[], $3::date[]) as c (unit_type_id, night)
+         where not exists (select from inventory i where i.tenant_id = $1 and i.unit_type_id = c.unit_type_id
+                           and i.night = c.night)
+         order by c.unit_type_id, c.night on conflict do nothing",
+        tx.t(),
+        unit_types,
+        nights
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Of the given cells, the nights that are sold beyond what there is.
+pub async fn overbooked(
+    tx: &mut TenantTx,
+    unit_types: &[Uuid],
+    nights: &[NaiveDate],
+) -> Result<Vec<NaiveDate>> {
+    Ok(sqlx::query_scalar!(
+        "select distinct i.night from unnest($2::uuid[], $3::date[]) as c (unit_type_id, night)
+         join inventory i on i.tenant_id = $1 and i.unit_type_id = c.unit_type_id and i.night = c.night
+         where i.forced > 0 order by i.night",
+        tx.t(),
+        unit_types,
+        nights
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// The delta as three parallel columns, in lock order.
@@ -162,7 +201,12 @@ pub struct Closing {
 }
 
 /// Sets counters on the chosen nights, in one statement. Refused when it would leave less than is sold.
-pub async fn set(tx: &mut TenantTx, unit_type_id: Uuid, nights: &[NaiveDate], closing: Closing) -> Result<()> {
+pub async fn set(
+    tx: &mut TenantTx,
+    unit_type_id: Uuid,
+    nights: &[NaiveDate],
+    closing: Closing,
+) -> Result<()> {
     let changed = sqlx::query!(
         "with locked as (
              select night from inventory

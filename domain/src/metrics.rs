@@ -69,7 +69,11 @@ pub async fn dashboard(
         return Err(Refusal::invalid("invalid_range", detail).at("to").into());
     }
     let current = cursor(tx).await? == event::newest(tx).await?;
-    let days = if current { stored(tx, property_id, from, to).await? } else { None };
+    let days = if current {
+        stored(tx, property_id, from, to).await?
+    } else {
+        None
+    };
     let days = match days {
         Some(days) => days,
         None => live(tx, property_id, from, to).await?,
@@ -135,7 +139,12 @@ pub async fn live(tx: &mut TenantTx, property_id: Uuid, from: NaiveDate, to: Nai
 }
 
 /// From the projection; `None` unless every night is in it, by the current definition.
-async fn stored(tx: &mut TenantTx, property_id: Uuid, from: NaiveDate, to: NaiveDate) -> Result<Option<Vec<Day>>> {
+async fn stored(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Option<Vec<Day>>> {
     let days = sqlx::query_as!(
         Day,
         "select night, rooms, out_of_order, blocked, sold, room_revenue from metric_day
@@ -156,7 +165,18 @@ async fn cursor(tx: &mut TenantTx) -> Result<Position> {
     let row = sqlx::query!("select xid, seq from metric_cursor where tenant_id = $1", tx.t())
         .fetch_optional(&mut **tx)
         .await?;
-    Ok(row.map(|r| Position { xid: r.xid, seq: r.seq }).unwrap_or_default())
+    Ok(row
+        .map(|r| Position {
+            xid: r.xid,
+            seq: r.seq,
+        })
+        .unwrap_or_default())
+}
+
+/// Is there an event the projection has not read? Asked by the sweep, and cheap.
+pub async fn behind(tx: &mut TenantTx) -> Result<bool> {
+    let read = cursor(tx).await?;
+    Ok(!event::after(tx, read, 1).await?.is_empty())
 }
 
 /// Follows the event log for one batch: recomputes exactly the nights that its events touched. Returns how many events
@@ -168,10 +188,21 @@ pub async fn follow(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<usize> {
     )
     .execute(&mut **tx)
     .await?;
-    let locked = sqlx::query!("select xid, seq from metric_cursor where tenant_id = $1 for update", tx.t())
-        .fetch_one(&mut **tx)
-        .await?;
-    let events = event::after(tx, Position { xid: locked.xid, seq: locked.seq }, BATCH).await?;
+    let locked = sqlx::query!(
+        "select xid, seq from metric_cursor where tenant_id = $1 for update",
+        tx.t()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let events = event::after(
+        tx,
+        Position {
+            xid: locked.xid,
+            seq: locked.seq,
+        },
+        BATCH,
+    )
+    .await?;
     let Some(last) = events.last() else { return Ok(0) };
     for (property_id, nights) in touched(tx, &events).await? {
         recompute(tx, property_id, &nights, now).await?;
@@ -192,7 +223,9 @@ pub async fn follow(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<usize> {
 async fn touched(tx: &mut TenantTx, events: &[Event]) -> Result<BTreeMap<Uuid, BTreeSet<NaiveDate>>> {
     let mut out: BTreeMap<Uuid, BTreeSet<NaiveDate>> = BTreeMap::new();
     for event in events {
-        let Some(property_id) = event.property_id else { continue };
+        let Some(property_id) = event.property_id else {
+            continue;
+        };
         let nights = out.entry(property_id).or_default();
         match event.kind.as_str() {
             "units.created" | "property.created" => nights.extend(window(tx, property_id).await?),
@@ -206,11 +239,18 @@ async fn touched(tx: &mut TenantTx, events: &[Event]) -> Result<BTreeMap<Uuid, B
 /// What the projection keeps at least: a year either side of the business date.
 async fn window(tx: &mut TenantTx, property_id: Uuid) -> Result<Vec<NaiveDate>> {
     let today = property::get(tx, property_id).await?.business_date;
-    Ok((today - Days::new(30)).iter_days().take_while(|d| *d <= today + Days::new(400)).collect())
+    Ok((today - Days::new(30))
+        .iter_days()
+        .take_while(|d| *d <= today + Days::new(400))
+        .collect())
 }
 
 fn stock_nights(event: &Event) -> Vec<NaiveDate> {
-    let date = |key: &str| event.data["nights"][key].as_str().and_then(|d| d.parse::<NaiveDate>().ok());
+    let date = |key: &str| {
+        event.data["nights"][key]
+            .as_str()
+            .and_then(|d| d.parse::<NaiveDate>().ok())
+    };
     match (date("from"), date("last")) {
         (Some(from), Some(last)) => from.iter_days().take_while(|d| *d <= last).collect(),
         _ => Vec::new(),
@@ -218,12 +258,18 @@ fn stock_nights(event: &Event) -> Vec<NaiveDate> {
 }
 
 fn stay_nights(event: &Event) -> Result<Vec<NaiveDate>> {
-    let spans = event.data["nights"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let spans = event.data["nights"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut nights = Vec::new();
     for span in spans {
         let date = |key: &str| span[key].as_str().and_then(|d| d.parse::<NaiveDate>().ok());
         let (Some(from), Some(to)) = (date("from"), date("to")) else {
-            return Err(Error::internal(format!("event {:?} has no readable nights", event.position)));
+            return Err(Error::internal(format!(
+                "event {:?} has no readable nights",
+                event.position
+            )));
         };
         nights.extend(from.iter_days().take_while(|d| *d < to));
     }
@@ -236,9 +282,10 @@ async fn recompute(
     nights: &BTreeSet<NaiveDate>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (Some(first), Some(last)) = (nights.first(), nights.last()) else { return Ok(()) };
-    let days = live(tx, property_id, *first, *last).await?;
-    let days: Vec<Day> = days.into_iter().filter(|d| nights.contains(&d.night)).collect();
+    let mut days = Vec::with_capacity(nights.len());
+    for (first, last) in runs(nights) {
+        days.extend(live(tx, property_id, first, last).await?);
+    }
     let column = |f: fn(&Day) -> i32| days.iter().map(f).collect::<Vec<i32>>();
     let dates: Vec<NaiveDate> = days.iter().map(|d| d.night).collect();
     let revenues: Vec<Decimal> = days.iter().map(|d| d.room_revenue).collect();
@@ -266,6 +313,18 @@ async fn recompute(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Consecutive nights as (first, last): a stay that moved by years must not recompute the years between.
+fn runs(nights: &BTreeSet<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
+    let mut out: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    for night in nights {
+        match out.last_mut() {
+            Some(run) if run.1 + Days::new(1) == *night => run.1 = *night,
+            _ => out.push((*night, *night)),
+        }
+    }
+    out
 }
 
 /// The hourly sweep: every night of the projection's window anew, whatever the events said.

@@ -9,8 +9,12 @@ pub const LARGEST: Decimal = rust_decimal::dec!(999_999_999);
 
 /// An ISO 4217 code that this installation knows, e.g. `EUR`.
 pub fn currency(code: &str) -> Result<Currency, Refusal> {
-    Currency::from_code(code)
-        .ok_or_else(|| Refusal::invalid("unknown_currency", format!("`{code}` is not an ISO 4217 currency")))
+    Currency::from_code(code).ok_or_else(|| {
+        Refusal::invalid(
+            "unknown_currency",
+            format!("`{code}` is not an ISO 4217 currency"),
+        )
+    })
 }
 
 /// Decimal places of the currency: JPY 0, EUR 2, KWD 3.
@@ -32,7 +36,10 @@ pub fn price(amount: Decimal, currency: Currency) -> Result<Decimal, Refusal> {
         return Err(Refusal::invalid("negative_price", "a price cannot be negative"));
     }
     if amount > LARGEST {
-        return Err(Refusal::invalid("price_too_large", format!("a price is at most {LARGEST}")));
+        return Err(Refusal::invalid(
+            "price_too_large",
+            format!("a price is at most {LARGEST}"),
+        ));
     }
     let rounded = round(amount, currency);
     if rounded != amount {
@@ -53,8 +60,14 @@ mod tests {
         let eur = currency("EUR").unwrap();
         assert_eq!(price(dec!(80), eur).unwrap().to_string(), "80.00");
         assert_eq!(price(dec!(80.001), eur).unwrap_err().code, "too_many_decimals");
-        assert_eq!(price(dec!(80.5), currency("JPY").unwrap()).unwrap_err().code, "too_many_decimals");
-        assert_eq!(price(dec!(1.234), currency("KWD").unwrap()).unwrap().to_string(), "1.234");
+        assert_eq!(
+            price(dec!(80.5), currency("JPY").unwrap()).unwrap_err().code,
+            "too_many_decimals"
+        );
+        assert_eq!(
+            price(dec!(1.234), currency("KWD").unwrap()).unwrap().to_string(),
+            "1.234"
+        );
         assert_eq!(price(dec!(-1), eur).unwrap_err().code, "negative_price");
     }
 

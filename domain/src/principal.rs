@@ -16,8 +16,14 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 6] =
-        [Self::Owner, Self::Manager, Self::FrontDesk, Self::Accountant, Self::Housekeeping, Self::ReadOnly];
+    pub const ALL: [Self; 6] = [
+        Self::Owner,
+        Self::Manager,
+        Self::FrontDesk,
+        Self::Accountant,
+        Self::Housekeeping,
+        Self::ReadOnly,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -40,7 +46,10 @@ impl Role {
         match self {
             Self::Owner | Self::Manager => true,
             Self::FrontDesk => {
-                matches!(permission, ReadInventory | ReadBookings | WriteBookings | ReadInsight)
+                matches!(
+                    permission,
+                    ReadInventory | ReadBookings | WriteBookings | ReadInsight
+                )
             }
             Self::Accountant => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
             Self::Housekeeping => matches!(permission, ReadInventory),
@@ -90,14 +99,26 @@ pub struct Principal {
 
 impl Principal {
     pub fn user(tenant: TenantId, user: Uuid, role: Role) -> Self {
-        Self { tenant, actor: Actor::User(user), role }
+        Self {
+            tenant,
+            actor: Actor::User(user),
+            role,
+        }
     }
     /// A part of Innkeep acting by itself in one tenant.
     pub fn system(tenant: TenantId, name: &'static str) -> Self {
-        Self { tenant, actor: Actor::System(name), role: Role::Owner }
+        Self {
+            tenant,
+            actor: Actor::System(name),
+            role: Role::Owner,
+        }
     }
     pub fn channel(tenant: TenantId, connection: Uuid) -> Self {
-        Self { tenant, actor: Actor::Channel(connection), role: Role::FrontDesk }
+        Self {
+            tenant,
+            actor: Actor::Channel(connection),
+            role: Role::FrontDesk,
+        }
     }
     pub fn role(&self) -> Role {
         self.role

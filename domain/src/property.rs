@@ -74,8 +74,9 @@ pub fn name(text: &str, pointer: &str) -> Result<String, Refusal> {
 }
 
 fn zone(text: &str) -> Result<chrono_tz::Tz, Refusal> {
-    text.parse()
-        .map_err(|_| Refusal::invalid("unknown_zone", format!("`{text}` is not an IANA time zone")).at("/zone"))
+    text.parse().map_err(|_| {
+        Refusal::invalid("unknown_zone", format!("`{text}` is not an IANA time zone")).at("/zone")
+    })
 }
 
 pub async fn create(
@@ -86,7 +87,9 @@ pub async fn create(
 ) -> Result<Property> {
     who.require(Permission::WriteInventory)?;
     if !KINDS.contains(&new.kind.as_str()) {
-        return Err(Refusal::invalid("unknown_kind", format!("one of {KINDS:?}")).at("/kind").into());
+        return Err(Refusal::invalid("unknown_kind", format!("one of {KINDS:?}"))
+            .at("/kind")
+            .into());
     }
     let currency = money::currency(&new.currency).map_err(|r| r.at("/currency"))?;
     let business_date = now.with_timezone(&zone(&new.zone)?).date_naive();
@@ -132,7 +135,12 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Property> {
 }
 
 /// By id, after `after`.
-pub async fn list(tx: &mut TenantTx, who: &Principal, after: Option<Uuid>, limit: i64) -> Result<Vec<Property>> {
+pub async fn list(
+    tx: &mut TenantTx,
+    who: &Principal,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Property>> {
     who.require(Permission::ReadInventory)?;
     Ok(sqlx::query_as!(
         Property,
@@ -183,9 +191,9 @@ pub async fn change(
 /// 412 unless the caller's version, if it named one, is the current one.
 pub fn check_version(current: i32, expected: Option<i32>) -> Result<(), Refusal> {
     match expected {
-        Some(version) if version != current => {
-            Err(Refusal::stale(format!("the current version is {current}, not {version}")))
-        }
+        Some(version) if version != current => Err(Refusal::stale(format!(
+            "the current version is {current}, not {version}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -207,7 +215,9 @@ pub async fn create_unit_type(
     who.require(Permission::WriteInventory)?;
     let property = get(tx, property_id).await?;
     if !(1..=100).contains(&new.max_occupancy) {
-        return Err(Refusal::invalid("out_of_range", "1 to 100 persons").at("/max_occupancy").into());
+        return Err(Refusal::invalid("out_of_range", "1 to 100 persons")
+            .at("/max_occupancy")
+            .into());
     }
     let unit_type = UnitType {
         id: new_id(),
@@ -229,8 +239,13 @@ pub async fn create_unit_type(
     )
     .execute(&mut **tx)
     .await?;
-    inventory::open_nights(tx, unit_type.id, property.business_date, inventory::horizon(property.business_date))
-        .await?;
+    inventory::open_nights(
+        tx,
+        unit_type.id,
+        property.business_date,
+        inventory::horizon(property.business_date),
+    )
+    .await?;
     logged(tx, who, "unit_type.created", property_id, unit_type.id, now).await?;
     Ok(unit_type)
 }

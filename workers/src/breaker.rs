@@ -42,7 +42,11 @@ impl Breaker {
             return;
         }
         self.calls.push_back((now, fault));
-        while self.calls.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW) {
+        while self
+            .calls
+            .front()
+            .is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW)
+        {
             self.calls.pop_front();
         }
         let faults = self.calls.iter().filter(|(_, fault)| *fault).count();
@@ -70,10 +74,19 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Breakers {
-    pub fn permit(&self, connection: Uuid, class: &'static str, now: Instant) -> Result<Permit<'_>, Duration> {
+    pub fn permit(
+        &self,
+        connection: Uuid,
+        class: &'static str,
+        now: Instant,
+    ) -> Result<Permit<'_>, Duration> {
         let key = (connection, class);
         self.with(key, |b| b.permit(now))?;
-        Ok(Permit { breakers: self, key, used: false })
+        Ok(Permit {
+            breakers: self,
+            key,
+            used: false,
+        })
     }
 
     fn with<T>(&self, key: (Uuid, &'static str), f: impl FnOnce(&mut Breaker) -> T) -> T {
@@ -81,7 +94,8 @@ impl Breakers {
         let breaker = all.entry(key).or_default();
         let result = f(breaker);
         let open = if breaker.opened.is_some() { 1.0 } else { 0.0 };
-        ::metrics::gauge!("innkeep_breaker_open", "connection" => key.0.to_string(), "class" => key.1).set(open);
+        ::metrics::gauge!("innkeep_breaker_open", "connection" => key.0.to_string(), "class" => key.1)
+            .set(open);
         result
     }
 }
@@ -130,7 +144,11 @@ mod tests {
         let breakers = Breakers::default();
         let (id, start) = (Uuid::nil(), Instant::now());
         for _ in 0..10 {
-            breakers.permit(id, "push", start).ok().unwrap().record(true, start);
+            breakers
+                .permit(id, "push", start)
+                .ok()
+                .unwrap()
+                .record(true, start);
         }
         let later = start + OPEN;
         let permit = breakers.permit(id, "push", later);

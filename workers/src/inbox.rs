@@ -32,7 +32,10 @@ async fn take_in(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
     let Some(protocol) = workers.ctx.protocols.get(&connection.protocol) else {
-        return Err(Error::internal(format!("protocol `{}` is not spoken here", connection.protocol)));
+        return Err(Error::internal(format!(
+            "protocol `{}` is not spoken here",
+            connection.protocol
+        )));
     };
     process_all(workers, tenant, &connection, protocol).await?;
     match protocol.feed.clone().zip(connection.access()) {
@@ -42,11 +45,18 @@ async fn take_in(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
 }
 
 /// Applies stored messages in order, each in its own transaction.
-async fn process_all(workers: &Workers, tenant: TenantId, connection: &Connection, protocol: &Protocol) -> Result<()> {
+async fn process_all(
+    workers: &Workers,
+    tenant: TenantId,
+    connection: &Connection,
+    protocol: &Protocol,
+) -> Result<()> {
     loop {
         let now = workers.ctx.clock.now();
         let mut tx = workers.ctx.db.begin(tenant).await?;
-        let Some(message) = inbox::next(&mut tx, connection.id, now).await? else { return tx.commit().await };
+        let Some(message) = inbox::next(&mut tx, connection.id, now).await? else {
+            return tx.commit().await;
+        };
         let done = match inbox::process(&mut tx, connection, &message, &*protocol.reader, now).await {
             Ok(applied) => tx.commit().await.map(|()| applied),
             Err(error) => {
@@ -87,15 +97,20 @@ async fn poll(
     if !due && settled.is_empty() {
         return Ok(());
     }
-    let Ok(permit) = workers.breakers.permit(connection.id, "poll", Instant::now()) else { return Ok(()) };
+    let Ok(permit) = workers.breakers.permit(connection.id, "poll", Instant::now()) else {
+        return Ok(());
+    };
     let read = read_feed(workers, tenant, connection, protocol, &*feed, access).await?;
     permit.record(read.is_err(), Instant::now());
     let mut tx = workers.ctx.db.begin(tenant).await?;
     let now = workers.ctx.clock.now();
     match read {
         Ok(listed) => {
-            let gone: Vec<i64> =
-                settled.into_iter().filter(|(_, message)| !listed.contains(message)).map(|(id, _)| id).collect();
+            let gone: Vec<i64> = settled
+                .into_iter()
+                .filter(|(_, message)| !listed.contains(message))
+                .map(|(id, _)| id)
+                .collect();
             inbox::acknowledged(&mut tx, connection.id, &gone, now).await?;
             inbox::polled(&mut tx, connection.id, None, now).await?;
         }

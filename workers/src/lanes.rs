@@ -30,7 +30,11 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     pub fn new(workers: Arc<Workers>) -> Self {
-        Self { workers, running: Arc::default(), tasks: Arc::default() }
+        Self {
+            workers,
+            running: Arc::default(),
+            tasks: Arc::default(),
+        }
     }
 
     /// Starts the lane, or has it run once more.
@@ -105,11 +109,19 @@ struct Leave<'a> {
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.lanes.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.lane);
+            self.lanes
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&self.lane);
         }
     }
 }
 
 fn chain(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    error
+        .chain()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

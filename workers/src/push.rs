@@ -24,7 +24,9 @@ pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -
 }
 
 async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
-    let Some((sink, access)) = sink(workers, tenant, id).await? else { return Ok(()) };
+    let Some((sink, access)) = sink(workers, tenant, id).await? else {
+        return Ok(());
+    };
     loop {
         let permit = match workers.breakers.permit(id, "push", Instant::now()) {
             Ok(permit) => permit,
@@ -49,7 +51,11 @@ async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(A
     let mut tx = workers.ctx.db.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
-    let sink = workers.ctx.protocols.get(&connection.protocol).and_then(|p| p.sink.clone());
+    let sink = workers
+        .ctx
+        .protocols
+        .get(&connection.protocol)
+        .and_then(|p| p.sink.clone());
     Ok(sink.zip(connection.access()))
 }
 
@@ -102,11 +108,14 @@ fn measure(call: &Call, result: &Result<PushReport, ChannelError>, started: Inst
         Ok(_) => "partly",
         Err(_) => "failed",
     };
-    metrics::counter!("innkeep_channel_calls_total", "kind" => call.kind.name(), "outcome" => outcome).increment(1);
+    metrics::counter!("innkeep_channel_calls_total", "kind" => call.kind.name(), "outcome" => outcome)
+        .increment(1);
     metrics::histogram!("innkeep_channel_call_seconds", "kind" => call.kind.name())
         .record(started.elapsed().as_secs_f64());
     if result.is_ok() {
-        let latency = (workers.ctx.clock.now() - call.oldest_mark).num_microseconds().unwrap_or(i64::MAX);
+        let latency = (workers.ctx.clock.now() - call.oldest_mark)
+            .num_microseconds()
+            .unwrap_or(i64::MAX);
         metrics::histogram!("innkeep_channel_push_seconds", "kind" => call.kind.name())
             .record(latency as f64 / 1e6);
     }

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Creates the queue's own schema; run by `innkeep migrate` as the owner.
 pub async fn setup(owner: PgPool) -> Result<(), sqlx::Error> {
-    PostgresStorage::<()>::setup(&owner).await.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))
+    PostgresStorage::<()>::setup(&owner)
+        .await
+        .map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))
 }
 
 /// A kick only pokes a lane, so jobs are short and a batch is large.

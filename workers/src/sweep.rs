@@ -4,7 +4,7 @@
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
 use innkeep_domain::channel::{inbox, push};
-use innkeep_domain::{TenantId, tenancy};
+use innkeep_domain::{TenantId, metrics, tenancy};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -39,9 +39,16 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     let mut tx = workers.ctx.db.begin(tenant).await?;
     let pushes = push::due(&mut tx, now).await?;
     let inboxes = inbox::due(&mut tx, now).await?;
+    let behind = metrics::behind(&mut tx).await?;
     tx.commit().await?;
-    pushes.into_iter().for_each(|id| lanes.poke(Lane::Push(tenant, id)));
-    inboxes.into_iter().for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
-    lanes.poke(Lane::Metrics(tenant));
+    pushes
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::Push(tenant, id)));
+    inboxes
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
+    if behind {
+        lanes.poke(Lane::Metrics(tenant));
+    }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `cancel`: give nights back, of a whole booking or of one reservation.
 
 use super::entity::{Booking, Status};
-use super::reserve::spans;
+use super::sell::spans;
 use super::store;
 use crate::channel::dirty;
 use crate::db::TenantTx;
@@ -60,7 +60,11 @@ pub async fn cancel(
     inventory::apply_forced(tx, &delta).await?;
     store::save(tx, &booking).await?;
     mark_dirty(tx, &delta).await?;
-    let kind = if booking.cancelled { "booking.cancelled" } else { "booking.modified" };
+    let kind = if booking.cancelled {
+        "booking.cancelled"
+    } else {
+        "booking.modified"
+    };
     let event = NewEvent {
         kind,
         property_id: Some(booking.property_id),
@@ -82,7 +86,14 @@ pub(super) async fn mark_dirty(tx: &mut TenantTx, delta: &Delta) -> Result<()> {
         *span = (span.0.min(*night), span.1.max(*night));
     }
     for (unit_type, (first, last)) in spans {
-        dirty::mark(tx, unit_type, first, last + Days::new(1), dirty::Kind::Availability).await?;
+        dirty::mark(
+            tx,
+            unit_type,
+            first,
+            last + Days::new(1),
+            dirty::Kind::Availability,
+        )
+        .await?;
     }
     Ok(())
 }

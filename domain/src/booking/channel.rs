@@ -3,11 +3,12 @@
 
 use super::cancel::mark_dirty;
 use super::entity::{Booking, ChannelLink, Reservation, Status, new_reference};
-use super::reserve::spans;
+use super::sell::spans;
 use super::store;
 use crate::alert;
-use crate::channel::connection::{Connection, Mapping};
+use crate::channel::connection::Connection;
 use crate::channel::dirty;
+use crate::channel::mapping::Mapping;
 use crate::channel::revision::{ChannelRevision, ChannelRoom, RevisionStatus};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -16,6 +17,7 @@ use crate::ids::new_id;
 use crate::inventory::{self, Delta};
 use crate::money;
 use crate::principal::Principal;
+use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -55,8 +57,12 @@ pub async fn apply(
     if let Some(known) = &known
         && is_old(known, revision)
     {
-        let applied =
-            Applied { booking_id: known.id, outcome: Outcome::AlreadyKnown, overbooked: vec![], unmapped: 0 };
+        let applied = Applied {
+            booking_id: known.id,
+            outcome: Outcome::AlreadyKnown,
+            overbooked: vec![],
+            unmapped: 0,
+        };
         return Ok(applied);
     }
     let before = match &known {
@@ -67,7 +73,11 @@ pub async fn apply(
     let after = replace(before.as_ref(), connection, revision, &mapping, now)?;
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
     store::save(tx, &after).await?;
-    let unmapped = after.reservations.iter().filter(|r| r.status.occupies() && r.unit_type_id.is_none()).count();
+    let unmapped = after
+        .reservations
+        .iter()
+        .filter(|r| r.status.occupies() && r.unit_type_id.is_none())
+        .count();
     raise_alerts(tx, &after, &overbooked, unmapped, now).await?;
     let outcome = match (&before, revision.status) {
         (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
@@ -75,7 +85,12 @@ pub async fn apply(
         (Some(_), _) => Outcome::Modified,
     };
     log(tx, who, &outcome, before.as_ref(), &after, now).await?;
-    Ok(Applied { booking_id: after.id, outcome, overbooked, unmapped })
+    Ok(Applied {
+        booking_id: after.id,
+        outcome,
+        overbooked,
+        unmapped,
+    })
 }
 
 /// An older revision never overwrites a newer one; without a time of revision the order of arrival counts.
@@ -100,7 +115,9 @@ fn replace(
     for room in &revision.rooms {
         let same = |r: &Reservation| room.room_ref.is_some() && r.channel_room_ref == room.room_ref;
         let kept = old.iter().position(same).map(|i| old.remove(i));
-        reservations.push(reservation(booking_id, connection, kept, room, cancelled, mapping, revision)?);
+        reservations.push(reservation(
+            booking_id, connection, kept, room, cancelled, mapping, revision,
+        )?);
     }
     for mut gone in old {
         if gone.status == Status::Confirmed {
@@ -143,7 +160,7 @@ fn reservation(
     revision: &ChannelRevision,
 ) -> Result<Reservation> {
     let prices: BTreeMap<NaiveDate, Decimal> = room.nights.iter().copied().collect();
-    let nights = room.arrival.iter_days().take_while(|d| *d < room.departure);
+    let nights = Stay::new(room.arrival, room.departure)?.nights();
     let unit_type_id = room.room_type.as_deref().and_then(|id| mapping.unit_type(id));
     let status = match kept.as_ref().map(|r| r.status) {
         // A guest who is here, or was, is not moved by a channel's message; the front desk decides.
@@ -163,14 +180,16 @@ fn reservation(
         adults: room.adults,
         children: room.children,
         guest_name: room.guest_name.clone(),
-        nights: nights.map(|d| (d, prices.get(&d).copied().unwrap_or_default())).collect(),
+        nights: nights
+            .map(|d| (d, prices.get(&d).copied().unwrap_or_default()))
+            .collect(),
         total: money::round(room.amount, money::currency(&revision.currency)?),
         channel_room_ref: room.room_ref.clone(),
         version: kept.map_or(1, |r| r.version + 1),
     })
 }
 
-/// Moves stock by the difference between before and after; returns overbooked nights.
+/// Moves stock by the difference between before and after; returns the booking's nights that are overbooked.
 async fn change_stock(
     tx: &mut TenantTx,
     connection: &Connection,
@@ -188,13 +207,14 @@ async fn change_stock(
         reservation.add_to(&mut touched, 1);
     }
     delta.retain(|_, n| *n != 0);
-    let beyond = inventory::apply_forced(tx, &delta).await?;
+    inventory::apply_forced(tx, &delta).await?;
     let (unit_types, nights, _) = inventory::columns(&touched);
     dirty::forget_shadow(tx, connection.id, &unit_types, &nights).await?;
     mark_dirty(tx, &touched).await?;
-    let mut nights: Vec<NaiveDate> = beyond.into_iter().map(|(_, night)| night).collect();
-    nights.dedup();
-    Ok(nights)
+    let mut kept = Delta::new();
+    after.reservations.iter().for_each(|r| r.add_to(&mut kept, 1));
+    let (unit_types, nights, _) = inventory::columns(&kept);
+    inventory::overbooked(tx, &unit_types, &nights).await
 }
 
 async fn raise_alerts(
@@ -207,13 +227,20 @@ async fn raise_alerts(
     let subject = (booking.property_id, booking.id);
     if !overbooked.is_empty() {
         let nights: Vec<String> = overbooked.iter().map(NaiveDate::to_string).collect();
-        let detail = format!("{} is sold beyond what there is on {}", booking.reference, nights.join(", "));
+        let detail = format!(
+            "{} is sold beyond what there is on {}",
+            booking.reference,
+            nights.join(", ")
+        );
         alert::raise(tx, "overbooked", subject, &detail, now).await?;
-    } else if booking.cancelled {
+    } else {
         alert::resolve(tx, "overbooked", booking.id, now).await?;
     }
     if unmapped > 0 {
-        let detail = format!("{} has {unmapped} room(s) that the channel maps to nothing here", booking.reference);
+        let detail = format!(
+            "{} has {unmapped} room(s) that the channel maps to nothing here",
+            booking.reference
+        );
         alert::raise(tx, "unmapped", subject, &detail, now).await?;
     } else {
         alert::resolve(tx, "unmapped", booking.id, now).await?;

@@ -19,8 +19,14 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 6] =
-        [Self::Tentative, Self::Confirmed, Self::InHouse, Self::Departed, Self::Cancelled, Self::NoShow];
+    pub const ALL: [Self; 6] = [
+        Self::Tentative,
+        Self::Confirmed,
+        Self::InHouse,
+        Self::Departed,
+        Self::Cancelled,
+        Self::NoShow,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -59,7 +65,11 @@ impl Status {
         if self.may_become(next) {
             return Ok(next);
         }
-        let detail = format!("a reservation that is {} cannot become {}", self.name(), next.name());
+        let detail = format!(
+            "a reservation that is {} cannot become {}",
+            self.name(),
+            next.name()
+        );
         Err(Refusal::conflict("wrong_state", detail))
     }
 }
@@ -89,7 +99,9 @@ pub struct Reservation {
 impl Reservation {
     /// Adds the nights this stay occupies, `sign` times, to a change of stock.
     pub fn add_to(&self, delta: &mut Delta, sign: i32) {
-        let Some(unit_type) = self.unit_type_id.filter(|_| self.status.occupies()) else { return };
+        let Some(unit_type) = self.unit_type_id.filter(|_| self.status.occupies()) else {
+            return;
+        };
         for night in self.arrival.iter_days().take_while(|d| *d < self.departure) {
             *delta.entry((unit_type, night)).or_default() += sign;
         }
@@ -131,7 +143,9 @@ const READABLE: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// A fresh reference such as `K7PM2XQA`.
 pub fn new_reference(rng: &mut impl Rng) -> String {
-    (0..8).map(|_| char::from(READABLE[rng.random_range(0..READABLE.len())])).collect()
+    (0..8)
+        .map(|_| char::from(READABLE[rng.random_range(0..READABLE.len())]))
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,5 +3,7 @@
 pub mod cancel;
 pub mod channel;
 pub mod entity;
+mod price;
 pub mod reserve;
+mod sell;
 pub mod store;

@@ -35,12 +35,15 @@ struct BookingRow {
 
 impl BookingRow {
     fn entity(self, reservations: Vec<Reservation>) -> Booking {
-        let channel = self.connection_id.zip(self.channel_ref).map(|(connection_id, reference)| ChannelLink {
-            connection_id,
-            reference,
-            revision: self.channel_revision.unwrap_or_default(),
-            revised_at: self.channel_revised_at,
-        });
+        let channel = self
+            .connection_id
+            .zip(self.channel_ref)
+            .map(|(connection_id, reference)| ChannelLink {
+                connection_id,
+                reference,
+                revision: self.channel_revision.unwrap_or_default(),
+                revised_at: self.channel_revised_at,
+            });
         Booking {
             id: self.id,
             property_id: self.property_id,
@@ -129,10 +132,14 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
 
 /// Locks the booking, so that two changes of it come one after the other.
 pub(super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<()> {
-    sqlx::query_scalar!("select id from booking where tenant_id = $1 and id = $2 for update", tx.t(), id)
-        .fetch_optional(&mut **tx)
-        .await?
-        .ok_or_else(|| Refusal::not_found("booking"))?;
+    sqlx::query_scalar!(
+        "select id from booking where tenant_id = $1 and id = $2 for update",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or_else(|| Refusal::not_found("booking"))?;
     Ok(())
 }
 
@@ -177,9 +184,18 @@ pub async fn list(
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut by_booking: HashMap<Uuid, Vec<Reservation>> = HashMap::new();
     for reservation in reservations_of(tx, &ids).await? {
-        by_booking.entry(reservation.booking_id).or_default().push(reservation);
+        by_booking
+            .entry(reservation.booking_id)
+            .or_default()
+            .push(reservation);
     }
-    Ok(rows.into_iter().map(|r| { let all = by_booking.remove(&r.id).unwrap_or_default(); r.entity(all) }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let all = by_booking.remove(&r.id).unwrap_or_default();
+            r.entity(all)
+        })
+        .collect())
 }
 
 async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Reservation>> {

@@ -1,6 +1,7 @@
-//! Connections of a property to a channel, and what maps to what.
+//! Connections of a property to a channel.
 
 use super::dirty;
+pub use super::mapping::{Mapping, set_mapping};
 use crate::db::{PlatformTx, TenantTx};
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
@@ -11,7 +12,6 @@ use crate::principal::{Permission, Principal};
 use crate::property;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// How far ahead channels are told prices and availability (Channex and most OTAs: 500 days).
@@ -90,7 +90,9 @@ pub async fn create(
     }
     if !(0..=1000).contains(&new.safety_buffer) || !(1..=10_000).contains(&new.calls_per_minute) {
         let detail = "safety_buffer 0 to 1000, calls_per_minute 1 to 10000";
-        return Err(Refusal::invalid("out_of_range", detail).at("/safety_buffer").into());
+        return Err(Refusal::invalid("out_of_range", detail)
+            .at("/safety_buffer")
+            .into());
     }
     let signing_secret = (!can_push).then(new_signing_secret);
     let connection = Connection {
@@ -111,7 +113,11 @@ pub async fn create(
     let endpoint_token = random_token();
     insert(tx, &connection, &endpoint_token, now).await?;
     logged(tx, who, "channel_connection.created", &connection, now).await?;
-    Ok(Created { connection, endpoint_token, signing_secret })
+    Ok(Created {
+        connection,
+        endpoint_token,
+        signing_secret,
+    })
 }
 
 fn new_signing_secret() -> String {
@@ -163,7 +169,7 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
     Ok(())
 }
 
-async fn logged(
+pub(super) async fn logged(
     tx: &mut TenantTx,
     who: &Principal,
     kind: &'static str,
@@ -208,7 +214,12 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
 }
 
 /// By id, after `after`.
-pub async fn list(tx: &mut TenantTx, who: &Principal, after: Option<Uuid>, limit: i64) -> Result<Vec<Connection>> {
+pub async fn list(
+    tx: &mut TenantTx,
+    who: &Principal,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Connection>> {
     who.require(Permission::ReadChannels)?;
     Ok(sqlx::query_as!(
         Connection,
@@ -278,7 +289,7 @@ pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTi
     logged(tx, who, "channel_connection.full_sync", &connection, now).await
 }
 
-async fn mark_horizon(tx: &mut TenantTx, connection: &Connection) -> Result<()> {
+pub(super) async fn mark_horizon(tx: &mut TenantTx, connection: &Connection) -> Result<()> {
     let from = property::get(tx, connection.property_id).await?.business_date;
     dirty::mark_connection(tx, connection.id, from, sync_end(from)).await
 }
@@ -286,129 +297,4 @@ async fn mark_horizon(tx: &mut TenantTx, connection: &Connection) -> Result<()> 
 /// The first night that channels are not told about.
 pub fn sync_end(business_date: NaiveDate) -> NaiveDate {
     business_date + Days::new(SYNC_DAYS)
-}
-
-/// The channel's ids of what is sold there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mapping {
-    /// unit type -> the channel's room type.
-    pub rooms: HashMap<Uuid, String>,
-    /// (unit type, rate plan) -> the channel's rate plan.
-    pub rates: HashMap<(Uuid, Uuid), String>,
-}
-
-impl Mapping {
-    pub async fn read(tx: &mut TenantTx, connection_id: Uuid) -> Result<Self> {
-        let rooms = sqlx::query!(
-            "select unit_type_id, external_id from channel_room_map where tenant_id = $1 and connection_id = $2",
-            tx.t(),
-            connection_id
-        )
-        .fetch_all(&mut **tx)
-        .await?;
-        let rates = sqlx::query!(
-            "select unit_type_id, rate_plan_id, external_id from channel_rate_map
-             where tenant_id = $1 and connection_id = $2",
-            tx.t(),
-            connection_id
-        )
-        .fetch_all(&mut **tx)
-        .await?;
-        Ok(Self {
-            rooms: rooms.into_iter().map(|r| (r.unit_type_id, r.external_id)).collect(),
-            rates: rates.into_iter().map(|r| ((r.unit_type_id, r.rate_plan_id), r.external_id)).collect(),
-        })
-    }
-
-    pub fn unit_type(&self, external: &str) -> Option<Uuid> {
-        self.rooms.iter().find(|(_, e)| e.as_str() == external).map(|(id, _)| *id)
-    }
-
-    pub fn rate_plan(&self, external: &str) -> Option<Uuid> {
-        self.rates.iter().find(|(_, e)| e.as_str() == external).map(|((_, plan), _)| *plan)
-    }
-}
-
-/// Replaces the whole mapping, and marks everything it sells dirty.
-pub async fn set_mapping(
-    tx: &mut TenantTx,
-    who: &Principal,
-    connection_id: Uuid,
-    mapping: &Mapping,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    who.require(Permission::WriteChannels)?;
-    let connection = get(tx, connection_id).await?;
-    check_products(tx, &connection, mapping).await?;
-    sqlx::query!(
-        "delete from channel_rate_map where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        connection_id
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "delete from channel_room_map where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        connection_id
-    )
-    .execute(&mut **tx)
-    .await?;
-    let (room_types, rooms): (Vec<Uuid>, Vec<String>) = mapping.rooms.clone().into_iter().unzip();
-    sqlx::query!(
-        "insert into channel_room_map (tenant_id, connection_id, unit_type_id, external_id)
-         select $1, $2, m.* from unnest($3::uuid[], $4::text[]) as m",
-        tx.t(),
-        connection_id,
-        &room_types,
-        &rooms
-    )
-    .execute(&mut **tx)
-    .await?;
-    let (products, rates): (Vec<(Uuid, Uuid)>, Vec<String>) = mapping.rates.clone().into_iter().unzip();
-    let (unit_types, plans): (Vec<Uuid>, Vec<Uuid>) = products.into_iter().unzip();
-    sqlx::query!(
-        "insert into channel_rate_map (tenant_id, connection_id, unit_type_id, rate_plan_id, external_id)
-         select $1, $2, m.* from unnest($3::uuid[], $4::uuid[], $5::text[]) as m",
-        tx.t(),
-        connection_id,
-        &unit_types,
-        &plans,
-        &rates
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!("delete from ari_shadow where tenant_id = $1 and connection_id = $2", tx.t(), connection_id)
-        .execute(&mut **tx)
-        .await?;
-    mark_horizon(tx, &connection).await?;
-    logged(tx, who, "channel_connection.mapped", &connection, now).await
-}
-
-/// Every id must be this property's, and a rate can only be mapped where its room is.
-async fn check_products(tx: &mut TenantTx, connection: &Connection, mapping: &Mapping) -> Result<()> {
-    let unit_types: Vec<Uuid> = mapping.rooms.keys().copied().collect();
-    let plans: Vec<Uuid> =
-        mapping.rates.keys().map(|(_, p)| *p).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-    let known = sqlx::query!(
-        r#"select (select count(*) from unit_type where tenant_id = $1 and property_id = $2 and id = any($3)) as "u!",
-                  (select count(*) from rate_plan where tenant_id = $1 and property_id = $2 and id = any($4)) as "p!""#,
-        tx.t(),
-        connection.property_id,
-        &unit_types,
-        &plans
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    if usize::try_from(known.u).ok() != Some(unit_types.len()) {
-        return Err(Refusal::not_found("unit type").at("/rooms").into());
-    }
-    if usize::try_from(known.p).ok() != Some(plans.len()) {
-        return Err(Refusal::not_found("rate plan").at("/rates").into());
-    }
-    if mapping.rates.keys().any(|(unit_type, _)| !mapping.rooms.contains_key(unit_type)) {
-        let detail = "a rate can only be mapped where its unit type is";
-        return Err(Refusal::invalid("room_not_mapped", detail).at("/rates").into());
-    }
-    Ok(())
 }

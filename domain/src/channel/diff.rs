@@ -42,7 +42,9 @@ pub fn ranges(cells: Vec<Cell>) -> Vec<Range> {
     for cell in cells {
         let Some(told) = difference(&cell) else { continue };
         match out.last_mut() {
-            Some(r) if r.external == cell.external && r.last + Days::new(1) == cell.night && r.told == told => {
+            Some(r)
+                if r.external == cell.external && r.last + Days::new(1) == cell.night && r.told == told =>
+            {
                 r.last = cell.night;
                 r.cells.push(cell);
             }
@@ -83,11 +85,20 @@ fn changed(truth: &RateFields, accepted: &RateFields) -> RateFields {
 
 impl Range {
     pub fn availability(&self) -> Option<AvailabilityRange> {
-        let Value::Free(availability) = self.told else { return None };
-        Some(AvailabilityRange { room: self.external.clone(), from: self.from, last: self.last, availability })
+        let Value::Free(availability) = self.told else {
+            return None;
+        };
+        Some(AvailabilityRange {
+            room: self.external.clone(),
+            from: self.from,
+            last: self.last,
+            availability,
+        })
     }
     pub fn rate(&self) -> Option<RateRange> {
-        let Value::Rate(fields) = &self.told else { return None };
+        let Value::Rate(fields) = &self.told else {
+            return None;
+        };
         Some(RateRange {
             rate: self.external.clone(),
             from: self.from,
@@ -118,11 +129,18 @@ mod tests {
 
     #[test]
     fn only_changed_fields_of_a_rate_are_told() {
-        let fields = |min, stop| RateFields { min_stay_arrival: Some(min), stop_sell: Some(stop), ..Default::default() };
+        let fields = |min, stop| RateFields {
+            min_stay_arrival: Some(min),
+            stop_sell: Some(stop),
+            ..Default::default()
+        };
         let mut c = cell(1, 0, 0, None);
         c.truth = Value::Rate(fields(2, false));
         c.accepted = Some(Value::Rate(fields(1, false)));
-        let told = RateFields { min_stay_arrival: Some(2), ..Default::default() };
+        let told = RateFields {
+            min_stay_arrival: Some(2),
+            ..Default::default()
+        };
         assert_eq!(ranges(vec![c])[0].told, Value::Rate(told));
     }
 

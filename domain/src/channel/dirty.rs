@@ -22,7 +22,13 @@ impl Kind {
 }
 
 /// Marks nights `[from, to)` of a unit type for every connection that maps it and can be told.
-pub async fn mark(tx: &mut TenantTx, unit_type_id: Uuid, from: NaiveDate, to: NaiveDate, kind: Kind) -> Result<()> {
+pub async fn mark(
+    tx: &mut TenantTx,
+    unit_type_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+    kind: Kind,
+) -> Result<()> {
     sqlx::query!(
         "insert into ari_dirty (tenant_id, connection_id, kind, unit_type_id, from_night, to_night)
          select $1, m.connection_id, $5, $2, $3, $4
@@ -47,7 +53,12 @@ pub async fn mark_all(tx: &mut TenantTx, unit_type_id: Uuid, from: NaiveDate, to
 }
 
 /// Everything one connection sells, for the next `days` nights: after connecting, a new mapping, or by hand.
-pub async fn mark_connection(tx: &mut TenantTx, connection_id: Uuid, from: NaiveDate, to: NaiveDate) -> Result<()> {
+pub async fn mark_connection(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<()> {
     sqlx::query!(
         "insert into ari_dirty (tenant_id, connection_id, kind, unit_type_id, from_night, to_night)
          select $1, $2, k.kind, m.unit_type_id, $3, $4

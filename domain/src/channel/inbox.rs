@@ -21,8 +21,10 @@ pub async fn store(
     messages: &[RawMessage],
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    let (ids, raws): (Vec<String>, Vec<String>) =
-        messages.iter().map(|m| (m.message_id.clone(), m.raw.clone())).unzip();
+    let (ids, raws): (Vec<String>, Vec<String>) = messages
+        .iter()
+        .map(|m| (m.message_id.clone(), m.raw.clone()))
+        .unzip();
     let stored = sqlx::query!(
         "insert into inbox (tenant_id, connection_id, message_id, raw, received_at, state, next_attempt_at)
          select $1, $2, m.id, m.raw, $5, 'received', $5
@@ -84,7 +86,8 @@ pub async fn process(
     Ok(Some(applied))
 }
 
-/// After a failed attempt, in a transaction of its own: later again, or parked after the last.
+/// After a failed attempt, in a transaction of its own: later again, or parked after the last. What a rule refused
+/// once it would refuse again: parked at once.
 pub async fn postpone(
     tx: &mut TenantTx,
     connection: &Connection,
@@ -92,7 +95,7 @@ pub async fn postpone(
     error: &Error,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    if message.attempts + 1 >= MOST_ATTEMPTS {
+    if message.attempts + 1 >= MOST_ATTEMPTS || matches!(error, Error::Refused(_)) {
         return park(tx, connection, message, &error.to_string(), now).await;
     }
     let wait = Duration::milliseconds(250 << message.attempts.clamp(0, 10));
@@ -118,8 +121,18 @@ async fn park(
     now: DateTime<Utc>,
 ) -> Result<()> {
     set_state(tx, connection.id, message.id, "parked", reason, now).await?;
-    let detail = format!("message {} of {} could not be read: {reason}", message.message_id, connection.name);
-    alert::raise(tx, "message_parked", (connection.property_id, connection.id), &detail, now).await
+    let detail = format!(
+        "message {} of {} could not be read: {reason}",
+        message.message_id, connection.name
+    );
+    alert::raise(
+        tx,
+        "message_parked",
+        (connection.property_id, connection.id),
+        &detail,
+        now,
+    )
+    .await
 }
 
 async fn set_state(
@@ -146,7 +159,11 @@ async fn set_state(
 }
 
 /// Processed or parked, but the channel has not been told: it would deliver them again, or fall back to e-mail.
-pub async fn unacknowledged(tx: &mut TenantTx, connection_id: Uuid, limit: i64) -> Result<Vec<(i64, String)>> {
+pub async fn unacknowledged(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    limit: i64,
+) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         "select id, message_id from inbox
          where tenant_id = $1 and connection_id = $2 and state <> 'received' and acknowledged_at is null
@@ -160,7 +177,12 @@ pub async fn unacknowledged(tx: &mut TenantTx, connection_id: Uuid, limit: i64) 
     Ok(rows.into_iter().map(|r| (r.id, r.message_id)).collect())
 }
 
-pub async fn acknowledged(tx: &mut TenantTx, connection_id: Uuid, ids: &[i64], now: DateTime<Utc>) -> Result<()> {
+pub async fn acknowledged(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    ids: &[i64],
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update inbox set acknowledged_at = $4 where tenant_id = $1 and connection_id = $2 and id = any($3)",
         tx.t(),
@@ -175,7 +197,11 @@ pub async fn acknowledged(tx: &mut TenantTx, connection_id: Uuid, ids: &[i64], n
 
 /// Of the messages a feed listed, those we have settled: to be acknowledged, also when we did so before, for a channel
 /// that lists it again has not heard us.
-pub async fn settled(tx: &mut TenantTx, connection_id: Uuid, listed: &[String]) -> Result<Vec<(i64, String)>> {
+pub async fn settled(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    listed: &[String],
+) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         "select id, message_id from inbox
          where tenant_id = $1 and connection_id = $2 and message_id = any($3) and state <> 'received' order by id",
@@ -196,7 +222,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
          where s.tenant_id = $1 and ((s.next_poll_at <= $2 and c.receives_ari)
            or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = s.connection_id
                       and ((i.state = 'received' and i.next_attempt_at <= $2)
-                           or (i.state <> 'received' and i.acknowledged_at is null))))",
+                           or (i.state <> 'received' and i.acknowledged_at is null
+                               and (s.poll_failures = 0 or s.next_poll_at <= $2)))))",
         tx.t(),
         now
     )
@@ -239,7 +266,12 @@ pub async fn take_poll(
 }
 
 /// A poll failed (counted, `error`) or worked (`None`).
-pub async fn polled(tx: &mut TenantTx, connection_id: Uuid, error: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+pub async fn polled(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update channel_sync set
              poll_failures = case when $3::text is null then 0 else poll_failures + 1 end,

@@ -4,12 +4,13 @@
 //! broken connection, kill -9), the cells still differ from the truth and are told again.
 
 use super::connection::{self, Connection};
-use super::diff::{self, Cell, Range, Value};
+use super::diff::{self, Cell, Range};
 use super::dirty::Kind;
+use super::shadow;
 use super::truth::{self, Mark};
 use crate::alert;
 use crate::db::TenantTx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::new_id;
 use crate::ports::channel::{ChannelError, PushReport};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -60,7 +61,12 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
 }
 
 /// What to do next for a connection. Marks whose cells already agree are dropped here.
-pub async fn prepare(tx: &mut TenantTx, connection_id: Uuid, most_ranges: usize, now: DateTime<Utc>) -> Result<Next> {
+pub async fn prepare(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    most_ranges: usize,
+    now: DateTime<Utc>,
+) -> Result<Next> {
     let connection = connection::get(tx, connection_id).await?;
     if !connection.is_active() {
         return Ok(Next::Nothing);
@@ -120,8 +126,18 @@ async fn marks(tx: &mut TenantTx, connection_id: Uuid, kind: Kind) -> Result<(Ve
     .fetch_all(&mut **tx)
     .await?;
     let oldest = rows.iter().map(|r| r.since).min().unwrap_or_default();
-    let mark = |id, unit_type_id, from, to| Mark { id, unit_type_id, from, to };
-    Ok((rows.into_iter().map(|r| mark(r.id, r.unit_type_id, r.from_night, r.to_night)).collect(), oldest))
+    let mark = |id, unit_type_id, from, to| Mark {
+        id,
+        unit_type_id,
+        from,
+        to,
+    };
+    Ok((
+        rows.into_iter()
+            .map(|r| mark(r.id, r.unit_type_id, r.from_night, r.to_night))
+            .collect(),
+        oldest,
+    ))
 }
 
 async fn drop_marks(tx: &mut TenantTx, connection_id: Uuid, marks: &[i64]) -> Result<()> {
@@ -175,79 +191,66 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     )
     .execute(&mut **tx)
     .await?;
-    write_shadow(tx, call.connection_id, call.ranges.iter().flat_map(|r| &r.cells), |_| (None, None), now, None).await
-}
-
-async fn write_shadow<'a>(
-    tx: &mut TenantTx,
-    connection_id: Uuid,
-    cells: impl Iterator<Item = &'a Cell>,
-    state: impl Fn(&Cell) -> (Option<serde_json::Value>, Option<String>),
-    now: DateTime<Utc>,
-    unless_changed_since: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let mut c = ShadowColumns::default();
-    for cell in cells {
-        c.unit_types.push(cell.unit_type_id);
-        c.plans.push(cell.rate_plan_id);
-        c.nights.push(cell.night);
-        let (accepted, alarm) = state(cell);
-        c.accepted.push(accepted);
-        c.alarms.push(alarm);
-    }
-    sqlx::query!(
-        "insert into ari_shadow (tenant_id, connection_id, unit_type_id, rate_plan_id, night, accepted, alarm,
-             changed_at)
-         select $1, $2, c.u, c.p, c.n, c.a, c.alarm, $8
-         from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
-         on conflict (tenant_id, connection_id, unit_type_id, rate_plan_id, night) do update set
-             accepted = excluded.accepted, alarm = excluded.alarm, changed_at = excluded.changed_at
-         where $9::timestamptz is null or ari_shadow.changed_at = $9",
-        tx.t(),
-        connection_id,
-        &c.unit_types,
-        &c.plans,
-        &c.nights,
-        &c.accepted as &[Option<serde_json::Value>],
-        &c.alarms as &[Option<String>],
+    shadow::write(
+        tx,
+        call.connection_id,
+        call.ranges.iter().flat_map(|r| &r.cells),
+        |_| (None, None),
         now,
-        unless_changed_since
+        None,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-#[derive(Default)]
-struct ShadowColumns {
-    unit_types: Vec<Uuid>,
-    plans: Vec<Uuid>,
-    nights: Vec<NaiveDate>,
-    accepted: Vec<Option<serde_json::Value>>,
-    alarms: Vec<Option<String>>,
+    .await
 }
 
 /// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
 /// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown.
 pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: DateTime<Utc>) -> Result<()> {
-    let reasons: HashMap<usize, &str> = report.rejected.iter().map(|r| (r.range, r.reason.as_str())).collect();
+    let reasons: HashMap<usize, &str> = report
+        .rejected
+        .iter()
+        .map(|r| (r.range, r.reason.as_str()))
+        .collect();
     let begun = Some(call.begun_at);
-    for (i, range) in call.ranges.iter().enumerate().filter(|(i, _)| reasons.contains_key(i)) {
+    for (i, range) in call
+        .ranges
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| reasons.contains_key(i))
+    {
         let reason = reasons.get(&i).copied().unwrap_or_default().to_owned();
-        write_shadow(tx, call.connection_id, range.cells.iter(), |_| (None, Some(reason.clone())), now, begun).await?;
+        shadow::write(
+            tx,
+            call.connection_id,
+            range.cells.iter(),
+            |_| (None, Some(reason.clone())),
+            now,
+            begun,
+        )
+        .await?;
     }
-    let accepted = call.ranges.iter().enumerate().filter(|(i, _)| !reasons.contains_key(i));
+    let accepted = call
+        .ranges
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| !reasons.contains_key(i));
     let cells: Vec<&Cell> = accepted.flat_map(|(_, r)| &r.cells).collect();
-    let told: Vec<serde_json::Value> = cells.iter().map(|c| json(&c.truth)).collect::<Result<_>>()?;
+    let told: Vec<serde_json::Value> = cells
+        .iter()
+        .map(|c| shadow::json(&c.truth))
+        .collect::<Result<_>>()?;
     let by_cell: HashMap<_, _> = cells.iter().zip(told).map(|(c, t)| (key(c), t)).collect();
     let state = |c: &Cell| (by_cell.get(&key(c)).cloned(), None);
-    write_shadow(tx, call.connection_id, cells.iter().copied(), state, now, begun).await?;
+    shadow::write(tx, call.connection_id, cells.iter().copied(), state, now, begun).await?;
     if call.complete {
         drop_marks(tx, call.connection_id, &call.marks).await?;
     }
     let subject = (call.property_id, call.connection_id);
     if let Some(first) = report.rejected.first() {
-        let detail = format!("{} range(s) rejected, first: {}", report.rejected.len(), first.reason);
+        let detail = format!(
+            "{} range(s) rejected, first: {}",
+            report.rejected.len(),
+            first.reason
+        );
         alert::raise(tx, "cell_rejected", subject, &detail, now).await?;
     }
     alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
@@ -260,19 +263,16 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
     )
     .execute(&mut **tx)
     .await?;
-    let outcome = if report.rejected.is_empty() { "accepted" } else { "partly" };
+    let outcome = if report.rejected.is_empty() {
+        "accepted"
+    } else {
+        "partly"
+    };
     close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
 }
 
 fn key(cell: &Cell) -> (Uuid, Uuid, NaiveDate) {
     (cell.unit_type_id, cell.rate_plan_id, cell.night)
-}
-
-fn json(value: &Value) -> Result<serde_json::Value> {
-    match value {
-        Value::Free(n) => Ok(serde_json::Value::from(*n)),
-        Value::Rate(fields) => serde_json::to_value(fields).map_err(|e| Error::internal(e.to_string())),
-    }
 }
 
 /// No answer to rely on: cells stay unknown and dirty, the next try waits longer. A refusal waits longest, and alerts.
@@ -287,7 +287,9 @@ pub async fn failed(tx: &mut TenantTx, call: &Call, error: &ChannelError, now: D
     .fetch_one(&mut **tx)
     .await?;
     let wait = match error {
-        ChannelError::Throttled { wait } => Duration::from_std(*wait).unwrap_or_else(|_| Duration::seconds(60)),
+        ChannelError::Throttled { wait } => {
+            Duration::from_std(*wait).unwrap_or_else(|_| Duration::seconds(60))
+        }
         ChannelError::Refused { .. } => Duration::seconds(60).max(back_off(failures)),
         _ => back_off(failures),
     };
@@ -347,6 +349,9 @@ mod tests {
     #[test]
     fn back_off_doubles_up_to_a_minute() {
         let waits: Vec<i64> = (1..=9).map(|n| back_off(n).num_milliseconds()).collect();
-        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+        assert_eq!(
+            waits,
+            [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+        );
     }
 }

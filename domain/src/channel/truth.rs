@@ -38,7 +38,12 @@ pub fn spans(marks: &[Mark]) -> Vec<(Uuid, NaiveDate, NaiveDate)> {
 }
 
 /// The cells under the marks, from the business date up to the sync horizon, sorted by product and night.
-pub async fn cells(tx: &mut TenantTx, connection: &Connection, kind: Kind, marks: &[Mark]) -> Result<Vec<Cell>> {
+pub async fn cells(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    kind: Kind,
+    marks: &[Mark],
+) -> Result<Vec<Cell>> {
     let property = property::get(tx, connection.property_id).await?;
     let (first, end) = (property.business_date, sync_end(property.business_date));
     let clipped: Vec<_> = spans(marks)
@@ -93,9 +98,14 @@ async fn availability(tx: &mut TenantTx, connection: &Connection, spans: &[Span]
         rate_plan_id: Uuid::nil(),
         night,
         truth: Value::Free(free),
-        accepted: accepted.and_then(|a| serde_json::from_value(a).ok()).map(Value::Free),
+        accepted: accepted
+            .and_then(|a| serde_json::from_value(a).ok())
+            .map(Value::Free),
     };
-    Ok(rows.into_iter().map(|r| cell(r.external_id, r.unit_type_id, r.night, r.free, r.accepted)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| cell(r.external_id, r.unit_type_id, r.night, r.free, r.accepted))
+        .collect())
 }
 
 async fn rates(tx: &mut TenantTx, connection: &Connection, code: &str, spans: &[Span]) -> Result<Vec<Cell>> {
@@ -167,9 +177,11 @@ impl TruthRow {
             NightRate::default()
         };
         let accepted = match self.accepted {
-            Some(json) => Some(Value::Rate(serde_json::from_value(json).map_err(|e| {
-                Error::internal(format!("shadow of {}: {e}", self.external_id))
-            })?)),
+            Some(json) => {
+                Some(Value::Rate(serde_json::from_value(json).map_err(|e| {
+                    Error::internal(format!("shadow of {}: {e}", self.external_id))
+                })?))
+            }
             None => None,
         };
         Ok(Cell {
@@ -206,8 +218,22 @@ mod tests {
     fn overlapping_marks_become_one_span() {
         let (u, v) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let day = |d: u32| NaiveDate::from_ymd_opt(2027, 1, d).unwrap();
-        let mark = |unit_type_id, from, to| Mark { id: 0, unit_type_id, from: day(from), to: day(to) };
-        let marks = [mark(u, 5, 8), mark(v, 1, 3), mark(u, 1, 3), mark(u, 2, 5), mark(u, 9, 10)];
-        assert_eq!(spans(&marks), [(u, day(1), day(8)), (u, day(9), day(10)), (v, day(1), day(3))]);
+        let mark = |unit_type_id, from, to| Mark {
+            id: 0,
+            unit_type_id,
+            from: day(from),
+            to: day(to),
+        };
+        let marks = [
+            mark(u, 5, 8),
+            mark(v, 1, 3),
+            mark(u, 1, 3),
+            mark(u, 2, 5),
+            mark(u, 9, 10),
+        ];
+        assert_eq!(
+            spans(&marks),
+            [(u, day(1), day(8)), (u, day(9), day(10)), (v, day(1), day(3))]
+        );
     }
 }

@@ -15,17 +15,27 @@ pub struct SessionLocks {
 
 impl SessionLocks {
     pub fn new(db: Db) -> Self {
-        Self { db, session: Mutex::new(None) }
+        Self {
+            db,
+            session: Mutex::new(None),
+        }
     }
 
     /// Takes the lock for `(purpose, id)` unless another session holds it. Within this process the caller keeps two
     /// holders apart: a session may take its own lock twice.
     pub async fn try_lock(&self, purpose: &str, id: Uuid) -> Result<bool> {
-        self.ask("select pg_try_advisory_lock(hashtextextended($1, 0))", purpose, id).await
+        self.ask(
+            "select pg_try_advisory_lock(hashtextextended($1, 0))",
+            purpose,
+            id,
+        )
+        .await
     }
 
     pub async fn unlock(&self, purpose: &str, id: Uuid) -> Result<()> {
-        self.ask("select pg_advisory_unlock(hashtextextended($1, 0))", purpose, id).await.map(|_| ())
+        self.ask("select pg_advisory_unlock(hashtextextended($1, 0))", purpose, id)
+            .await
+            .map(|_| ())
     }
 
     /// A broken session has lost its locks; the next question opens a new one.
@@ -35,8 +45,10 @@ impl SessionLocks {
             Some(open) => slot.insert(open),
             None => slot.insert(self.db.session().await?),
         };
-        let answer: Result<bool, Error> =
-            sqlx::query_scalar(sql).bind(format!("{purpose}:{id}")).fetch_one(&mut *session).await;
+        let answer: Result<bool, Error> = sqlx::query_scalar(sql)
+            .bind(format!("{purpose}:{id}"))
+            .fetch_one(&mut *session)
+            .await;
         if answer.is_err()
             && let Some(broken) = slot.take()
         {

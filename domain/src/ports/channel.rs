@@ -18,7 +18,10 @@ pub struct Access {
 
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Access").field("base_url", &self.base_url).field("property", &self.property).finish_non_exhaustive()
+        f.debug_struct("Access")
+            .field("base_url", &self.base_url)
+            .field("property", &self.property)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +96,11 @@ pub enum ChannelError {
     Server { status: u16, detail: String },
     /// 4xx: repeating the same call will not help; someone must fix the connection or the mapping.
     #[error("channel refused with {status} {code}: {detail}")]
-    Refused { status: u16, code: String, detail: String },
+    Refused {
+        status: u16,
+        code: String,
+        detail: String,
+    },
 }
 
 impl ChannelError {

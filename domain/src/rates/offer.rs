@@ -43,7 +43,11 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
     who.require(Permission::ReadInventory)?;
     let guests = search.adults + search.children;
     if search.adults < 1 || search.children < 0 || guests > MOST_GUESTS {
-        return Err(Refusal::invalid("out_of_range", "1 to 100 guests, at least one adult").at("adults").into());
+        return Err(
+            Refusal::invalid("out_of_range", "1 to 100 guests, at least one adult")
+                .at("adults")
+                .into(),
+        );
     }
     let property = property::get(tx, search.property_id).await?;
     let currency = money::currency(&property.currency)?;
@@ -52,15 +56,29 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
     let mut products: HashMap<(Uuid, Uuid), HashMap<NaiveDate, NightRate>> = HashMap::new();
     for row in nights(tx, search).await? {
         let rate = row.rate(currency)?;
-        products.entry((row.unit_type_id, row.rate_plan_id)).or_default().insert(row.night, rate);
+        products
+            .entry((row.unit_type_id, row.rate_plan_id))
+            .or_default()
+            .insert(row.night, rate);
     }
     let mut offers = Vec::with_capacity(products.len());
     for ((unit_type_id, rate_plan_id), by_night) in products {
-        let (Some(unit_type), Some(plan)) = (names.get(&unit_type_id), names.get(&rate_plan_id)) else { continue };
-        let nights: Vec<NightRate> =
-            search.stay.nights().map(|d| by_night.get(&d).cloned().unwrap_or_default()).collect();
-        let departure = by_night.get(&search.stay.departure()).cloned().unwrap_or_default();
-        let (units, scarce) = free.get(&unit_type_id).copied().unwrap_or((0, search.stay.arrival()));
+        let (Some(unit_type), Some(plan)) = (names.get(&unit_type_id), names.get(&rate_plan_id)) else {
+            continue;
+        };
+        let nights: Vec<NightRate> = search
+            .stay
+            .nights()
+            .map(|d| by_night.get(&d).cloned().unwrap_or_default())
+            .collect();
+        let departure = by_night
+            .get(&search.stay.departure())
+            .cloned()
+            .unwrap_or_default();
+        let (units, scarce) = free
+            .get(&unit_type_id)
+            .copied()
+            .unwrap_or((0, search.stay.arrival()));
         let mut reasons = check(search.stay, &nights, &departure);
         if units == 0 {
             reasons.push(Reason::NoAvailability(scarce));
@@ -71,7 +89,12 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
         if search.stay.arrival() < property.business_date {
             reasons.push(Reason::ArrivalInPast(property.business_date));
         }
-        let priced: Vec<_> = search.stay.nights().zip(nights).filter_map(|(d, n)| Some((d, n.price?))).collect();
+        let priced: Vec<_> = search
+            .stay
+            .nights()
+            .zip(nights)
+            .filter_map(|(d, n)| Some((d, n.price?)))
+            .collect();
         offers.push(Offer {
             unit_type_id,
             unit_type_name: unit_type.name.clone(),
@@ -104,7 +127,18 @@ async fn names(tx: &mut TenantTx, property_id: Uuid) -> Result<HashMap<Uuid, Nam
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows.into_iter().map(|r| (r.id, Name { name: r.name, max_occupancy: r.max_occupancy })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            (
+                r.id,
+                Name {
+                    name: r.name,
+                    max_occupancy: r.max_occupancy,
+                },
+            )
+        })
+        .collect())
 }
 
 /// Per unit type: units free on every night, and the first night with the fewest.
@@ -127,7 +161,10 @@ async fn free_units(tx: &mut TenantTx, search: &Search) -> Result<HashMap<Uuid, 
     .await?;
     let all = i64::try_from(search.stay.len()).unwrap_or(i64::MAX);
     let free = |nights: i64, free: i32| if nights < all { 0 } else { free.max(0) };
-    Ok(rows.into_iter().map(|r| (r.unit_type_id, (free(r.nights, r.free), r.scarce))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| (r.unit_type_id, (free(r.nights, r.free), r.scarce)))
+        .collect())
 }
 
 async fn nights(tx: &mut TenantTx, search: &Search) -> Result<Vec<RateRow>> {

@@ -148,7 +148,9 @@ async fn check_parent(tx: &mut TenantTx, property_id: Uuid, parent: Uuid, by: Ad
     }
     if parent.derived.is_some() {
         let detail = "a plan derives from a base plan, not from a derived one";
-        return Err(Refusal::invalid("parent_is_derived", detail).at("/derived/parent_id").into());
+        return Err(Refusal::invalid("parent_is_derived", detail)
+            .at("/derived/parent_id")
+            .into());
     }
     let (limit, value) = match by {
         Adjustment::Percent(v) => (Decimal::from(1000), v),
@@ -156,7 +158,9 @@ async fn check_parent(tx: &mut TenantTx, property_id: Uuid, parent: Uuid, by: Ad
     };
     if value.abs() > limit || value.scale() > 3 || value < Decimal::NEGATIVE_ONE * limit {
         let detail = format!("at most {limit}, with at most 3 decimals");
-        return Err(Refusal::invalid("out_of_range", detail).at("/derived/value").into());
+        return Err(Refusal::invalid("out_of_range", detail)
+            .at("/derived/value")
+            .into());
     }
     Ok(())
 }

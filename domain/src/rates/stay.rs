@@ -15,14 +15,20 @@ pub struct Stay {
 impl Stay {
     pub fn new(arrival: NaiveDate, departure: NaiveDate) -> Result<Self, Refusal> {
         if departure <= arrival {
-            return Err(Refusal::invalid("departure_before_arrival", "departure must be after arrival"));
+            return Err(Refusal::invalid(
+                "departure_before_arrival",
+                "departure must be after arrival",
+            ));
         }
         if (departure - arrival).num_days() > LONGEST_RANGE {
             let detail = format!("a stay has at most {LONGEST_RANGE} nights");
             return Err(Refusal::invalid("stay_too_long", detail));
         }
         if !(1970..=9000).contains(&arrival.year()) {
-            return Err(Refusal::invalid("date_out_of_range", "that year is not in this calendar"));
+            return Err(Refusal::invalid(
+                "date_out_of_range",
+                "that year is not in this calendar",
+            ));
         }
         Ok(Self { arrival, departure })
     }
@@ -146,7 +152,10 @@ mod tests {
         text.parse().unwrap()
     }
     fn open() -> NightRate {
-        NightRate { price: Some(dec!(80)), ..NightRate::default() }
+        NightRate {
+            price: Some(dec!(80)),
+            ..NightRate::default()
+        }
     }
     fn codes(stay: Stay, nights: &[NightRate], departure: &NightRate) -> Vec<&'static str> {
         check(stay, nights, departure).iter().map(Reason::code).collect()
@@ -155,9 +164,22 @@ mod tests {
     #[test]
     fn a_stay_has_nights_and_the_departure_is_none_of_them() {
         let stay = Stay::new(date("2028-02-28"), date("2028-03-01")).unwrap();
-        assert_eq!(stay.nights().collect::<Vec<_>>(), [date("2028-02-28"), date("2028-02-29")]);
-        assert_eq!(Stay::new(date("2027-01-02"), date("2027-01-02")).unwrap_err().code, "departure_before_arrival");
-        assert_eq!(Stay::new(date("2027-01-01"), date("2054-05-19")).unwrap_err().code, "stay_too_long");
+        assert_eq!(
+            stay.nights().collect::<Vec<_>>(),
+            [date("2028-02-28"), date("2028-02-29")]
+        );
+        assert_eq!(
+            Stay::new(date("2027-01-02"), date("2027-01-02"))
+                .unwrap_err()
+                .code,
+            "departure_before_arrival"
+        );
+        assert_eq!(
+            Stay::new(date("2027-01-01"), date("2054-05-19"))
+                .unwrap_err()
+                .code,
+            "stay_too_long"
+        );
     }
 
     #[test]
@@ -170,10 +192,26 @@ mod tests {
         };
         assert!(codes(stay, &[open(), open()], &open()).is_empty());
         let cases: [(&[NightRate], NightRate, &str); 7] = [
-            (&[with(|n| n.closed_to_arrival = true), open()], open(), "closed_to_arrival"),
-            (&[open(), open()], with(|n| n.closed_to_departure = true), "closed_to_departure"),
-            (&[with(|n| n.min_stay_arrival = Some(3)), open()], open(), "min_stay"),
-            (&[open(), with(|n| n.min_stay_through = Some(3))], open(), "min_stay"),
+            (
+                &[with(|n| n.closed_to_arrival = true), open()],
+                open(),
+                "closed_to_arrival",
+            ),
+            (
+                &[open(), open()],
+                with(|n| n.closed_to_departure = true),
+                "closed_to_departure",
+            ),
+            (
+                &[with(|n| n.min_stay_arrival = Some(3)), open()],
+                open(),
+                "min_stay",
+            ),
+            (
+                &[open(), with(|n| n.min_stay_through = Some(3))],
+                open(),
+                "min_stay",
+            ),
             (&[with(|n| n.max_stay = Some(1)), open()], open(), "max_stay"),
             (&[open(), with(|n| n.stop_sell = true)], open(), "stop_sell"),
             (&[open(), with(|n| n.price = None)], open(), "no_price"),
