@@ -8,7 +8,7 @@ use innkeep_domain::channel::connection::{self, Connection};
 use innkeep_domain::channel::inbox;
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::jobs;
-use innkeep_domain::ports::channel::RawMessage;
+use innkeep_domain::ports::channel::{RawMessage, Unreadable};
 use innkeep_domain::{Refusal, TenantId};
 use innkeep_integrations::standard_webhooks::{self, Headers};
 use innkeep_integrations::{open_webhook, redact};
@@ -103,6 +103,11 @@ async fn store(
     let raw = std::str::from_utf8(body).ok().and_then(redact::json);
     let raw =
         raw.ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "invalid_body", "the body is not JSON"))?;
+    // A sender can mend a message while it still knows it; once stored, only a person here could.
+    if let Some(protocol) = app.protocols.get(open_webhook::NAME) {
+        let unreadable = |e: Unreadable| Refusal::invalid("unreadable_message", e.0);
+        protocol.reader.read(&raw).map_err(unreadable)?;
+    }
     inbox::store(tx, connection.id, &[RawMessage { message_id, raw }], now).await?;
     Ok(jobs::kick(tx).await?)
 }
