@@ -41,7 +41,7 @@ pub fn text() -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(&sorted(document()?))? + "\n")
 }
 
-/// poem-openapi's own names for formats become OpenAPI's.
+/// poem-openapi's own names for formats become OpenAPI's, and media types lose the charset that JSON does not have.
 fn mend(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -49,6 +49,9 @@ fn mend(value: &mut Value) {
                 && let Some(standard) = format.strip_prefix("naive-")
             {
                 *format = standard.to_owned();
+            }
+            if let Some(json) = map.remove("application/json; charset=utf-8") {
+                map.insert("application/json".into(), json);
             }
             map.values_mut().for_each(mend);
         }
@@ -107,7 +110,7 @@ mod tests {
     fn the_document_is_openapi_3_0_3_and_stable() {
         let text = text().unwrap();
         assert_eq!(text, super::text().unwrap());
-        assert!(text.ends_with("}\n") && !text.contains("naive-"));
+        assert!(text.ends_with("}\n") && !text.contains("naive-") && !text.contains("charset"));
         let document = document().unwrap();
         assert_eq!(document["openapi"], "3.0.3");
         assert_eq!(document["servers"][0]["url"], "/");
@@ -122,6 +125,26 @@ mod tests {
             assert!(problems.contains_key("500"), "{id}");
             let content = &problems["500"]["content"]["application/problem+json"]["schema"]["$ref"];
             assert_eq!(content, "#/components/schemas/Problem", "{id}");
+        }
+    }
+
+    #[test]
+    fn every_path_parameter_is_named_and_described() {
+        let document = document().unwrap();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            assert!(!path.contains(':'), "{path}");
+            for operation in operations.as_object().unwrap().values() {
+                let described = operation["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|p| p["in"] == "path");
+                let described: Vec<_> = described
+                    .map(|p| format!("{{{}}}", p["name"].as_str().unwrap()))
+                    .collect();
+                let named: Vec<_> = path.split('/').filter(|s| s.starts_with('{')).collect();
+                assert_eq!(described, named, "{path}");
+            }
         }
     }
 

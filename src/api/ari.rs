@@ -82,10 +82,10 @@ struct AriChanged {
     cells: u64,
 }
 
-#[OpenApi(prefix_path = "/v1/properties/:property_id/ari", tag = "Tag::Ari")]
+#[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Ari")]
 impl Ari {
     /// Read availability, rates and restrictions
-    #[oai(path = "/", method = "get", operation_id = "get_ari")]
+    #[oai(path = "/:property_id/ari", method = "get", operation_id = "get_ari")]
     async fn get(
         &self,
         auth: Auth,
@@ -115,7 +115,7 @@ impl Ari {
     /// Change prices, restrictions and availability in bulk
     ///
     /// The whole change is applied, or nothing; where entries overlap, the later one wins. Channels are told at once.
-    #[oai(path = "/", method = "patch", operation_id = "change_ari")]
+    #[oai(path = "/:property_id/ari", method = "patch", operation_id = "change_ari")]
     async fn change(
         &self,
         auth: Auth,

@@ -9,7 +9,7 @@ use crate::api::reply::Accepted;
 use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use dto::{Connection, FullSync, Mappings, NewConnection, NewConnectionSecrets, SyncStatus};
-use innkeep_domain::channel::{connection, status};
+use innkeep_domain::channel::{connection, mapping, status};
 use innkeep_domain::{Permission, Refusal};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -104,7 +104,7 @@ impl Channels {
         auth.0.require(Permission::ReadChannels)?;
         let mut tx = app.db.begin(auth.0.tenant).await?;
         let known = connection::get(&mut tx, connection_id.0).await?;
-        Ok(Json(connection::Mapping::read(&mut tx, known.id).await?.into()))
+        Ok(Json(mapping::Mapping::read(&mut tx, known.id).await?.into()))
     }
 
     /// Replace the whole mapping
@@ -125,7 +125,7 @@ impl Channels {
     ) -> ApiResult<Changed<Mappings>> {
         let mapping = body.0.parse()?;
         write(&app, &auth.0, &once, "set_channel_mappings", async |tx| {
-            connection::set_mapping(tx, &auth.0, connection_id.0, &mapping, app.clock.now()).await?;
+            mapping::set_mapping(tx, &auth.0, connection_id.0, &mapping, app.clock.now()).await?;
             Ok(Changed::new(&mapping.into()))
         })
         .await

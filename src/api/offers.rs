@@ -59,10 +59,10 @@ pub struct NightPrice {
     price: Money,
 }
 
-#[OpenApi(prefix_path = "/v1/properties/:property_id/offers", tag = "Tag::Selling")]
+#[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Selling")]
 impl Offers {
     /// Search what can be booked
-    #[oai(path = "/", method = "get", operation_id = "list_offers")]
+    #[oai(path = "/:property_id/offers", method = "get", operation_id = "list_offers")]
     #[expect(clippy::too_many_arguments, reason = "one argument for each query parameter")]
     async fn list(
         &self,

@@ -54,10 +54,14 @@ enum DerivedKind {
     Amount,
 }
 
-#[OpenApi(prefix_path = "/v1/properties/:property_id/rate-plans", tag = "Tag::Ari")]
+#[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Ari")]
 impl RatePlans {
     /// List rate plans
-    #[oai(path = "/", method = "get", operation_id = "list_rate_plans")]
+    #[oai(
+        path = "/:property_id/rate-plans",
+        method = "get",
+        operation_id = "list_rate_plans"
+    )]
     async fn list(
         &self,
         auth: Auth,
@@ -70,7 +74,11 @@ impl RatePlans {
     }
 
     /// Add a rate plan
-    #[oai(path = "/", method = "post", operation_id = "create_rate_plan")]
+    #[oai(
+        path = "/:property_id/rate-plans",
+        method = "post",
+        operation_id = "create_rate_plan"
+    )]
     async fn create(
         &self,
         auth: Auth,

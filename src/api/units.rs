@@ -52,10 +52,14 @@ struct NewUnits {
     names: Vec<String>,
 }
 
-#[OpenApi(prefix_path = "/v1/properties/:property_id", tag = "Tag::Inventory")]
+#[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Inventory")]
 impl Units {
     /// List unit types
-    #[oai(path = "/unit-types", method = "get", operation_id = "list_unit_types")]
+    #[oai(
+        path = "/:property_id/unit-types",
+        method = "get",
+        operation_id = "list_unit_types"
+    )]
     async fn unit_types(
         &self,
         auth: Auth,
@@ -68,7 +72,11 @@ impl Units {
     }
 
     /// Add a unit type
-    #[oai(path = "/unit-types", method = "post", operation_id = "create_unit_type")]
+    #[oai(
+        path = "/:property_id/unit-types",
+        method = "post",
+        operation_id = "create_unit_type"
+    )]
     async fn create_unit_type(
         &self,
         auth: Auth,
@@ -96,7 +104,7 @@ impl Units {
     }
 
     /// List units
-    #[oai(path = "/units", method = "get", operation_id = "list_units")]
+    #[oai(path = "/:property_id/units", method = "get", operation_id = "list_units")]
     async fn units(
         &self,
         auth: Auth,
@@ -111,7 +119,7 @@ impl Units {
     /// Add units
     ///
     /// Capacity of their type rises from the business date on, and channels are told.
-    #[oai(path = "/units", method = "post", operation_id = "create_units")]
+    #[oai(path = "/:property_id/units", method = "post", operation_id = "create_units")]
     async fn create_units(
         &self,
         auth: Auth,

@@ -14,6 +14,9 @@ pub const OPEN: &[&str] = &[
     "refresh",
 ];
 
+/// Unsafe by method, but nothing is kept of them: repeating them changes nothing.
+const REPEATABLE: &[&str] = &["test_channel_connection"];
+
 pub fn complete(document: &mut Value) {
     document["components"]["schemas"]["Problem"] = problem_schema();
     let Some(paths) = document["paths"].as_object_mut() else {
@@ -33,11 +36,13 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         operation["security"] = json!([]);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    if secured && unsafe_method {
+    let repeatable = REPEATABLE.iter().any(|id| operation["operationId"] == *id);
+    if secured && unsafe_method && !repeatable {
         parameters.push(idempotency_key());
     }
     let has_parameters = !parameters.is_empty();
     let if_match = parameters.iter().any(|p| p["name"] == "If-Match");
+    let has_query = parameters.iter().any(|p| p["in"] == "query");
     operation["parameters"] = parameters.into();
     let has_body = !operation["requestBody"].is_null();
     let can = [
@@ -71,7 +76,7 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         (415, has_body, "Not JSON: `unsupported_media_type`."),
         (
             422,
-            secured && (has_parameters || has_body),
+            secured && (unsafe_method || has_query),
             "A rule refuses it: see `code` and `errors`.",
         ),
         (500, true, "Our fault: `internal_error`."),

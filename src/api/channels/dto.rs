@@ -3,7 +3,7 @@
 use crate::api::ApiResult;
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::Refusal;
-use innkeep_domain::channel::{connection, status};
+use innkeep_domain::channel::{connection, mapping, status};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -201,17 +201,17 @@ impl From<connection::Created> for NewConnectionSecrets {
 
 impl Mappings {
     /// Each product at most once.
-    pub fn parse(self) -> ApiResult<connection::Mapping> {
+    pub fn parse(self) -> ApiResult<mapping::Mapping> {
         let twice =
             |at: String| Refusal::invalid("mapped_twice", "each product is mapped at most once").at(at);
-        let mut mapping = connection::Mapping::default();
+        let mut all = mapping::Mapping::default();
         for (i, m) in self.rooms.into_iter().enumerate() {
-            if mapping.rooms.insert(m.unit_type_id, m.external_id).is_some() {
+            if all.rooms.insert(m.unit_type_id, m.external_id).is_some() {
                 return Err(twice(format!("/rooms/{i}")).into());
             }
         }
         for (i, m) in self.rates.into_iter().enumerate() {
-            if mapping
+            if all
                 .rates
                 .insert((m.unit_type_id, m.rate_plan_id), m.external_id)
                 .is_some()
@@ -219,12 +219,12 @@ impl Mappings {
                 return Err(twice(format!("/rates/{i}")).into());
             }
         }
-        Ok(mapping)
+        Ok(all)
     }
 }
 
-impl From<connection::Mapping> for Mappings {
-    fn from(mapping: connection::Mapping) -> Self {
+impl From<mapping::Mapping> for Mappings {
+    fn from(mapping: mapping::Mapping) -> Self {
         let room = |(unit_type_id, external_id)| RoomMapping {
             unit_type_id,
             external_id,
