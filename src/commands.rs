@@ -1,7 +1,7 @@
 //! What each command of the program does.
 
 mod admin;
-mod serve;
+pub mod serve;
 
 use crate::config::{Cli, Command, owner_url};
 use crate::telemetry::{self, LogFormat};
@@ -15,12 +15,21 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     } else {
         LogFormat::Human
     };
-    telemetry::log(&cli.log, cli.log_format.unwrap_or(usual)).context("logging")?;
+    let level = if matches!(cli.command, Command::Demo { .. }) {
+        "warn"
+    } else {
+        "info"
+    };
+    telemetry::log(
+        cli.log.as_deref().unwrap_or(level),
+        cli.log_format.unwrap_or(usual),
+    )
+    .context("logging")?;
     match cli.command {
         Command::Openapi => print(&crate::openapi::text()?),
         Command::Migrate { down } => migrate(down).await,
         Command::Serve { only, settings } => serve::serve(only, &settings).await,
-        Command::Demo { .. } => anyhow::bail!("not in this build yet"),
+        Command::Demo { quiet, settings } => crate::demo::run(&settings, quiet).await,
         Command::Sandbox { sandbox } => serve::sandbox(sandbox.sandbox_listen, stop_signal()).await,
         Command::Verify { database } => admin::verify(&database).await,
         Command::Admin { what, database } => admin::run(what, &database).await,

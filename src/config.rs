@@ -24,9 +24,9 @@ Every option shown by `innkeep <command> --help` can be set by the variable name
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// What to log, e.g. `info,innkeep=debug`.
-    #[arg(long, env = "INNKEEP_LOG", default_value = "info", global = true)]
-    pub log: String,
+    /// What to log, e.g. `info,innkeep=debug`. Default: warn for `demo`, info for everything else.
+    #[arg(long, env = "INNKEEP_LOG", global = true)]
+    pub log: Option<String>,
     /// Default: json for `serve`, human for everything else.
     #[arg(long, env = "INNKEEP_LOG_FORMAT", value_enum, global = true)]
     pub log_format: Option<LogFormat>,
@@ -52,6 +52,9 @@ pub enum Command {
     Openapi,
     /// Run everything with sample data, to look around.
     Demo {
+        /// No guests that book by themselves after the story.
+        #[arg(long)]
+        quiet: bool,
         #[command(flatten)]
         settings: Box<Settings>,
     },

@@ -5,6 +5,7 @@ pub mod app;
 pub mod cache;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod edge;
 pub mod openapi;
 pub mod routes;
