@@ -1,0 +1,137 @@
+//! A small HTTP/1.1 client over one kept-alive connection: cheap enough to load a server with, and plain enough to be
+//! cut off anywhere.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+pub struct Wire {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+    /// The `code` of a problem.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A request as bytes; `token` goes into the Authorization header.
+pub fn request(method: &str, path: &str, token: &str, extra: &str, body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: innkeep\r\n");
+    if !token.is_empty() {
+        let _ = write!(text, "Authorization: Bearer {token}\r\n");
+    }
+    if !body.is_empty() {
+        text.push_str("Content-Type: application/json\r\n");
+    }
+    let _ = write!(text, "Content-Length: {}\r\n{extra}\r\n{body}", body.len());
+    text.into_bytes()
+}
+
+impl Wire {
+    pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await.context("connect")?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            address,
+        })
+    }
+
+    pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
+        Ok(self.stream.get_mut().write_all(request).await?)
+    }
+
+    pub async fn call(&mut self, request: &[u8]) -> anyhow::Result<Reply> {
+        self.send(request).await?;
+        self.reply().await
+    }
+
+    /// On a fresh connection if the server has closed this one.
+    pub async fn call_again(&mut self, request: &[u8]) -> anyhow::Result<Reply> {
+        match self.call(request).await {
+            Ok(reply) => Ok(reply),
+            Err(_) => {
+                *self = Self::open(self.address).await?;
+                self.call(request).await
+            }
+        }
+    }
+
+    pub async fn get(&mut self, path: &str, token: &str) -> anyhow::Result<Reply> {
+        self.call(&request("GET", path, token, "", "")).await
+    }
+
+    pub async fn post(&mut self, path: &str, token: &str, body: &Value) -> anyhow::Result<Reply> {
+        self.call(&request("POST", path, token, "", &body.to_string()))
+            .await
+    }
+
+    pub async fn reply(&mut self) -> anyhow::Result<Reply> {
+        let status = self.line().await?;
+        let status = status
+            .split(' ')
+            .nth(1)
+            .and_then(|s| s.parse().ok())
+            .context("no status line")?;
+        let (mut length, mut chunked) = (0, false);
+        loop {
+            let line = self.line().await?;
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').context("no header")?;
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse()?;
+            } else if name.eq_ignore_ascii_case("transfer-encoding") {
+                chunked = true;
+            }
+        }
+        let body = if chunked {
+            self.chunks().await?
+        } else {
+            self.bytes(length).await?
+        };
+        Ok(Reply { status, body })
+    }
+
+    async fn line(&mut self) -> anyhow::Result<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        Ok(line.trim_end().to_owned())
+    }
+
+    async fn bytes(&mut self, length: usize) -> anyhow::Result<Vec<u8>> {
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await?;
+        Ok(body)
+    }
+
+    async fn chunks(&mut self) -> anyhow::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let size = usize::from_str_radix(&self.line().await?, 16)?;
+            body.extend(self.bytes(size).await?);
+            self.line().await?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+}

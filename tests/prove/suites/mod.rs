@@ -1,0 +1,30 @@
+//! One file per promise.
+
+mod cancel_storm;
+mod catalogue;
+mod faults;
+mod guests;
+mod last_room;
+mod oversell;
+mod sync_latency;
+mod worker_crash;
+
+use crate::harness::verdict::{Scale, Verdict};
+use std::pin::Pin;
+
+type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
+type Suite = fn(Scale) -> Run;
+
+pub const ALL: [(&str, Suite); 7] = [
+    ("catalogue", |s| Box::pin(catalogue::run(s))),
+    ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
+    ("oversell", |s| Box::pin(oversell::run(s))),
+    ("last-room", |s| Box::pin(last_room::run(s))),
+    ("worker-crash", |s| Box::pin(worker_crash::run(s))),
+    ("faults", |s| Box::pin(faults::run(s))),
+    ("sync-latency", |s| Box::pin(sync_latency::run(s))),
+];
+
+pub fn names() -> String {
+    ALL.map(|(name, _)| name).join(", ")
+}
