@@ -1,0 +1,6 @@
+//! Channel sync against a real database, step by step: what is told when, and what becomes of what we are told.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod inbound;
+mod outbound;
+mod world;
