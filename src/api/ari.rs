@@ -124,7 +124,7 @@ impl Ari {
         property_id: Path<Uuid>,
         body: Json<AriChange>,
     ) -> ApiResult<Changed<AriChanged>> {
-        let change = body.0.parse()?;
+        let change = body.0.parse();
         write(&app, &auth.0, &once, "change_ari", async |tx| {
             let cells = ari::change(tx, &auth.0, property_id.0, change, app.clock.now()).await?;
             Ok(Changed::new(&AriChanged { cells: cells as u64 }))

@@ -72,13 +72,13 @@ impl Offers {
         arrival: Query<NaiveDate>,
         departure: Query<NaiveDate>,
         #[oai(default = "two")] adults: Query<i32>,
-        /// Ages of the children, e.g. `4,11`.
-        #[oai(explode = false)]
-        children_ages: Query<Option<Vec<u8>>>,
+        /// Ages of the children, 0 to 17, e.g. `4,11`.
+        #[oai(validator(pattern = "^([0-9]{1,2}(,[0-9]{1,2})*)?$"))]
+        children_ages: Query<Option<String>>,
     ) -> ApiResult<Json<OfferList>> {
         let (property_id, arrival, departure) = (property_id.0, arrival.0, departure.0);
         let stay = Stay::new(arrival, departure).map_err(|r| r.at("departure"))?;
-        let children = children(&children_ages.0.unwrap_or_default())?;
+        let children = children(children_ages.0.as_deref().unwrap_or_default())?;
         let search = Search {
             property_id,
             stay,
@@ -100,14 +100,17 @@ fn two() -> i32 {
     2
 }
 
-fn children(ages: &[u8]) -> ApiResult<i32> {
-    if ages.iter().any(|a| *a >= ADULT) {
-        return Err(ApiError::parameter(
+/// How many ages there are; each must be a child's.
+fn children(ages: &str) -> ApiResult<i32> {
+    let ages = ages.split(',').filter(|a| !a.is_empty());
+    ages.map(|age| match age.parse::<u8>() {
+        Ok(age) if age < ADULT => Ok(1),
+        _ => Err(ApiError::parameter(
             "children_ages",
             "a child is 0 to 17 years old",
-        ));
-    }
-    i32::try_from(ages.len()).map_err(|_| ApiError::parameter("children_ages", "too many"))
+        )),
+    })
+    .sum()
 }
 
 impl NightPrice {
@@ -138,6 +141,20 @@ impl From<offer::Offer> for Offer {
             free: o.free,
             nights: NightPrice::all(o.nights, &o.currency),
             total: Money::new(o.total, &o.currency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_are_counted_by_their_ages() {
+        assert_eq!(children("").unwrap(), 0);
+        assert_eq!(children("0,4,17").unwrap(), 3);
+        for bad in ["18", "4,x", "-1"] {
+            assert!(children(bad).is_err(), "{bad}");
         }
     }
 }

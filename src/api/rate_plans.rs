@@ -1,6 +1,6 @@
 //! `/v1/properties/{id}/rate-plans`: under which name, price and policy a unit type is sold.
 
-use crate::api::money::decimal;
+use crate::api::money::Amount;
 use crate::api::page::Page;
 use crate::api::{ApiResult, Auth, Created, Once, Tag, write};
 use crate::app::Shared;
@@ -42,8 +42,7 @@ struct Derived {
     parent_id: Uuid,
     kind: DerivedKind,
     /// `"-10"`: ten percent, or ten units of currency a night, less.
-    #[oai(validator(pattern = r"^-?[0-9]{1,9}(\.[0-9]{1,3})?$"))]
-    value: String,
+    value: Amount,
 }
 
 #[derive(Debug, Clone, Copy, Enum)]
@@ -91,7 +90,7 @@ impl RatePlans {
         let new = plan::NewRatePlan {
             code,
             name,
-            derived: derived.map(Derived::parse).transpose()?,
+            derived: derived.map(Derived::parse),
         };
         write(&app, &auth.0, &once, "create_rate_plan", async |tx| {
             let made = plan::create(tx, &auth.0, property_id.0, new, app.clock.now()).await?;
@@ -103,13 +102,13 @@ impl RatePlans {
 }
 
 impl Derived {
-    fn parse(self) -> ApiResult<(Uuid, Adjustment)> {
-        let value = decimal(&self.value)?;
+    fn parse(self) -> (Uuid, Adjustment) {
+        let value = self.value.0;
         let adjustment = match self.kind {
             DerivedKind::Percent => Adjustment::Percent(value),
             DerivedKind::Amount => Adjustment::Amount(value),
         };
-        Ok((self.parent_id, adjustment))
+        (self.parent_id, adjustment)
     }
     fn show((parent_id, by): (Uuid, Adjustment)) -> Self {
         let (kind, value) = match by {
@@ -119,7 +118,7 @@ impl Derived {
         Self {
             parent_id,
             kind,
-            value: value.normalize().to_string(),
+            value: Amount(value.normalize()),
         }
     }
 }

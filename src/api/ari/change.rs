@@ -1,6 +1,5 @@
 //! The body of a bulk change, and what it means to the domain.
 
-use crate::api::ApiResult;
 use crate::api::money::Money;
 use crate::api::patch;
 use chrono::NaiveDate;
@@ -87,13 +86,9 @@ enum Weekday {
 }
 
 impl AriChange {
-    pub fn parse(self) -> ApiResult<Change> {
-        Ok(Change {
-            prices: self
-                .prices
-                .into_iter()
-                .map(PriceChange::parse)
-                .collect::<ApiResult<_>>()?,
+    pub fn parse(self) -> Change {
+        Change {
+            prices: self.prices.into_iter().map(PriceChange::parse).collect(),
             restrictions: self
                 .restrictions
                 .into_iter()
@@ -104,19 +99,19 @@ impl AriChange {
                 .into_iter()
                 .map(AvailabilityChange::parse)
                 .collect(),
-        })
+        }
     }
 }
 
 impl PriceChange {
-    fn parse(self) -> ApiResult<PriceEntry> {
-        Ok(PriceEntry {
+    fn parse(self) -> PriceEntry {
+        PriceEntry {
             rate_plan_id: self.rate_plan_id,
             unit_type_id: self.unit_type_id,
             range: range(self.from, self.to, &self.weekdays),
-            price: self.price.decimal()?,
+            price: self.price.decimal(),
             currency: self.price.currency,
-        })
+        }
     }
 }
 

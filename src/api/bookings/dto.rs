@@ -136,15 +136,13 @@ impl BookingStatus {
 impl NewBooking {
     pub fn parse(self) -> ApiResult<reserve::NewBooking> {
         let rooms = self.rooms.into_iter().enumerate().map(|(i, room)| room.parse(i));
-        let expected = self
-            .expected_total
-            .map(|m| Ok::<_, crate::api::ApiError>((m.decimal()?, m.currency)));
+        let expected_total = self.expected_total.map(|m| (m.decimal(), m.currency));
         Ok(reserve::NewBooking {
             property_id: self.property_id,
             booker: self.booker.into(),
             notes: self.notes,
             rooms: rooms.collect::<ApiResult<_>>()?,
-            expected_total: expected.transpose()?,
+            expected_total,
         })
     }
 }
