@@ -2,13 +2,13 @@
 //! being killed anywhere repeats at most a step that does no harm twice.
 
 use crate::Workers;
+use crate::lanes::{Lane, Lanes};
 use chrono::Duration;
 use innkeep_domain::channel::connection::{self, Connection};
-use innkeep_domain::channel::inbox;
+use innkeep_domain::channel::inbox::{self, Message};
 use innkeep_domain::ports::channel::{Access, Protocol, RevisionFeed};
 use innkeep_domain::{Error, Result, TenantId};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -17,172 +17,186 @@ const LOCK: &str = "inbox";
 const POLL_EVERY: Duration = Duration::seconds(20);
 /// Pages read from a feed before other work gets its turn.
 const MOST_PAGES: usize = 20;
+/// Settled messages looked at when asking which of them the channel still lists.
+const MOST_SETTLED: i64 = 10_000;
 
-pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -> anyhow::Result<()> {
-    if !workers.locks.try_lock(LOCK, connection).await? {
-        return Ok(());
+pub(crate) async fn run(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -> anyhow::Result<()> {
+    if !workers.locks.try_lock(LOCK, id).await? {
+        return Ok(()); // another process takes them in
     }
-    let done = take_in(workers, tenant, connection).await;
-    workers.locks.unlock(LOCK, connection).await?;
+    let done = take_in(workers, lanes, tenant, id).await;
+    workers.locks.unlock(LOCK, id).await?;
     Ok(done?)
 }
 
-async fn take_in(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
+async fn take_in(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -> Result<()> {
     let mut tx = workers.ctx.db.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
     let Some(protocol) = workers.ctx.protocols.get(&connection.protocol) else {
-        return Err(Error::internal(format!(
-            "protocol `{}` is not spoken here",
-            connection.protocol
-        )));
+        let unknown = format!("protocol `{}` is not spoken here", connection.protocol);
+        return Err(Error::internal(unknown));
     };
-    process_all(workers, tenant, &connection, protocol).await?;
-    match protocol.feed.clone().zip(connection.access()) {
-        Some((feed, access)) => poll(workers, tenant, &connection, protocol, feed, &access).await,
-        None => answered_already(workers, tenant, id).await,
-    }
-}
-
-/// Applies stored messages in order, each in its own transaction.
-async fn process_all(
-    workers: &Workers,
-    tenant: TenantId,
-    connection: &Connection,
-    protocol: &Protocol,
-) -> Result<()> {
-    loop {
-        let now = workers.ctx.clock.now();
-        let mut tx = workers.ctx.db.begin(tenant).await?;
-        let Some(message) = inbox::next(&mut tx, connection.id, now).await? else {
-            return tx.commit().await;
-        };
-        let done = match inbox::process(&mut tx, connection, &message, &*protocol.reader, now).await {
-            Ok(applied) => tx.commit().await.map(|()| applied),
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        };
-        match done {
-            Ok(applied) => {
-                tracing::info!(connection = %connection.id, message = message.message_id, ?applied, "inbox.processed");
-                metrics::counter!("innkeep_inbox_processed_total").increment(1);
-            }
-            Err(error) => {
-                tracing::warn!(connection = %connection.id, message = message.message_id, %error, "inbox.failed");
-                let mut tx = workers.ctx.db.begin(tenant).await?;
-                inbox::postpone(&mut tx, connection, &message, &error, now).await?;
-                tx.commit().await?;
-            }
-        }
-    }
-}
-
-/// Reads the feed page by page: store, process, acknowledge. What we settled before and the feed no longer lists was
-/// acknowledged, even if we were killed before noting it; what it lists again is acknowledged again.
-async fn poll(
-    workers: &Workers,
-    tenant: TenantId,
-    connection: &Connection,
-    protocol: &Protocol,
-    feed: Arc<dyn RevisionFeed>,
-    access: &Access,
-) -> Result<()> {
-    let now = workers.ctx.clock.now();
-    let mut tx = workers.ctx.db.begin(tenant).await?;
-    let settled = inbox::unacknowledged(&mut tx, connection.id, 10_000).await?;
-    let due = inbox::take_poll(&mut tx, connection.id, now, now + POLL_EVERY).await?;
-    tx.commit().await?;
-    if !due && settled.is_empty() {
-        return Ok(());
-    }
-    let Ok(permit) = workers.breakers.permit(connection.id, "poll", Instant::now()) else {
-        return Ok(());
+    let inbox = Inbox {
+        workers,
+        lanes,
+        tenant,
+        connection: &connection,
+        protocol,
     };
-    let read = read_feed(workers, tenant, connection, protocol, &*feed, access).await?;
-    permit.record(read.is_err(), Instant::now());
-    let mut tx = workers.ctx.db.begin(tenant).await?;
-    let now = workers.ctx.clock.now();
-    match read {
-        Ok(listed) => {
-            let gone: Vec<i64> = settled
-                .into_iter()
-                .filter(|(_, message)| !listed.contains(message))
-                .map(|(id, _)| id)
-                .collect();
-            inbox::acknowledged(&mut tx, connection.id, &gone, now).await?;
-            inbox::polled(&mut tx, connection.id, None, now).await?;
-        }
-        Err(error) => {
-            tracing::warn!(connection = %connection.id, error, "channel.poll_failed");
-            inbox::polled(&mut tx, connection.id, Some(&error), now).await?;
-        }
+    inbox.process_all().await?;
+    match (&protocol.feed, connection.access()) {
+        (Some(feed), Some(access)) => inbox.poll(&**feed, &access).await,
+        _ => inbox.answered_already().await,
     }
-    tx.commit().await
 }
 
-/// Outer error: ours. Inner error: the channel's, in words. Ok: every message id the feed listed.
-async fn read_feed(
-    workers: &Workers,
+struct Inbox<'a> {
+    workers: &'a Workers,
+    lanes: &'a Lanes,
     tenant: TenantId,
-    connection: &Connection,
-    protocol: &Protocol,
-    feed: &dyn RevisionFeed,
-    access: &Access,
-) -> Result<Result<HashSet<String>, String>> {
-    let mut listed = HashSet::new();
-    for _ in 0..MOST_PAGES {
-        let page = match feed.unacknowledged(access).await {
-            Ok(page) => page,
-            Err(error) => return Ok(Err(error.to_string())),
+    connection: &'a Connection,
+    protocol: &'a Protocol,
+}
+
+impl Inbox<'_> {
+    async fn begin(&self) -> Result<innkeep_domain::db::TenantTx> {
+        self.workers.ctx.db.begin(self.tenant).await
+    }
+
+    /// Applies stored messages in order, each in its own transaction.
+    async fn process_all(&self) -> Result<()> {
+        loop {
+            let now = self.workers.ctx.clock.now();
+            let mut tx = self.begin().await?;
+            let Some(message) = inbox::next(&mut tx, self.connection.id, now).await? else {
+                return tx.commit().await;
+            };
+            let reader = &*self.protocol.reader;
+            let done = match inbox::process(&mut tx, self.connection, &message, reader, now).await {
+                Ok(applied) => tx.commit().await.map(|()| applied),
+                Err(error) => tx.rollback().await.and(Err(error)),
+            };
+            match done {
+                Ok(applied) => {
+                    // News for every other channel, before the seller is even thanked.
+                    self.lanes.poke(Lane::Tenant(self.tenant));
+                    metrics::counter!("innkeep_inbox_processed_total").increment(1);
+                    let (connection, message) = (self.connection.id, message.message_id);
+                    tracing::info!(%connection, message, ?applied, "inbox.processed");
+                }
+                Err(error) => self.postpone(&message, &error).await?,
+            }
+        }
+    }
+
+    async fn postpone(&self, message: &Message, error: &Error) -> Result<()> {
+        tracing::warn!(connection = %self.connection.id, message = message.message_id, %error, "inbox.failed");
+        let mut tx = self.begin().await?;
+        inbox::postpone(
+            &mut tx,
+            self.connection,
+            message,
+            error,
+            self.workers.ctx.clock.now(),
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Reads the feed page by page: store, process, acknowledge. What we settled before and the feed no longer lists
+    /// was acknowledged, even if we were killed before noting it; what it lists again is acknowledged again.
+    async fn poll(&self, feed: &dyn RevisionFeed, access: &Access) -> Result<()> {
+        let id = self.connection.id;
+        let now = self.workers.ctx.clock.now();
+        let mut tx = self.begin().await?;
+        let settled = inbox::unacknowledged(&mut tx, id, MOST_SETTLED).await?;
+        let due = inbox::take_poll(&mut tx, id, now, now + POLL_EVERY).await?;
+        tx.commit().await?;
+        if !due && settled.is_empty() {
+            return Ok(());
+        }
+        let Ok(permit) = self.workers.breakers.permit(id, "poll", Instant::now()) else {
+            return Ok(());
         };
-        let fresh: Vec<String> = page.iter().map(|m| m.message_id.clone()).collect();
-        let nothing_new = fresh.iter().all(|id| listed.contains(id));
-        listed.extend(fresh.iter().cloned());
-        if nothing_new {
-            return Ok(Ok(listed));
+        let read = self.read_feed(feed, access).await?;
+        permit.record(read.is_err(), Instant::now());
+        let mut tx = self.begin().await?;
+        let now = self.workers.ctx.clock.now();
+        match read {
+            Ok(listed) => {
+                let gone = settled
+                    .into_iter()
+                    .filter(|(_, message)| !listed.contains(message));
+                let gone: Vec<i64> = gone.map(|(id, _)| id).collect();
+                inbox::acknowledged(&mut tx, id, &gone, now).await?;
+                inbox::polled(&mut tx, id, None, now).await?;
+            }
+            Err(error) => {
+                tracing::warn!(connection = %id, error, "channel.poll_failed");
+                inbox::polled(&mut tx, id, Some(&error), now).await?;
+            }
         }
-        let mut tx = workers.ctx.db.begin(tenant).await?;
-        inbox::store(&mut tx, connection.id, &page, workers.ctx.clock.now()).await?;
-        tx.commit().await?;
-        process_all(workers, tenant, connection, protocol).await?;
-        if let Err(error) = acknowledge(workers, tenant, connection, feed, access, &fresh).await? {
-            return Ok(Err(error));
-        }
+        tx.commit().await
     }
-    Ok(Ok(listed))
-}
 
-/// Acknowledges what the feed listed and we have settled, one by one, noting each.
-async fn acknowledge(
-    workers: &Workers,
-    tenant: TenantId,
-    connection: &Connection,
-    feed: &dyn RevisionFeed,
-    access: &Access,
-    listed: &[String],
-) -> Result<Result<(), String>> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
-    let settled = inbox::settled(&mut tx, connection.id, listed).await?;
-    tx.commit().await?;
-    for (id, message) in settled {
-        if let Err(error) = feed.acknowledge(access, &message).await {
-            return Ok(Err(error.to_string()));
+    /// Outer error: ours. Inner error: the channel's, in words. Ok: every message id the feed listed.
+    async fn read_feed(
+        &self,
+        feed: &dyn RevisionFeed,
+        access: &Access,
+    ) -> Result<Result<HashSet<String>, String>> {
+        let mut listed = HashSet::new();
+        for _ in 0..MOST_PAGES {
+            let page = match feed.unacknowledged(access).await {
+                Ok(page) => page,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            let ids: Vec<String> = page.iter().map(|m| m.message_id.clone()).collect();
+            if ids.iter().all(|id| listed.contains(id)) {
+                break;
+            }
+            listed.extend(ids.iter().cloned());
+            let mut tx = self.begin().await?;
+            inbox::store(&mut tx, self.connection.id, &page, self.workers.ctx.clock.now()).await?;
+            tx.commit().await?;
+            self.process_all().await?;
+            if let Err(error) = self.acknowledge(feed, access, &ids).await? {
+                return Ok(Err(error));
+            }
         }
-        let mut tx = workers.ctx.db.begin(tenant).await?;
-        inbox::acknowledged(&mut tx, connection.id, &[id], workers.ctx.clock.now()).await?;
-        tx.commit().await?;
-        tracing::info!(connection = %connection.id, message, "inbox.acknowledged");
+        Ok(Ok(listed))
     }
-    Ok(Ok(()))
-}
 
-/// For a channel that posts to us, our 2xx after the commit was the acknowledgement.
-async fn answered_already(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
-    let settled = inbox::unacknowledged(&mut tx, id, 10_000).await?;
-    let ids: Vec<i64> = settled.into_iter().map(|(id, _)| id).collect();
-    inbox::acknowledged(&mut tx, id, &ids, workers.ctx.clock.now()).await?;
-    tx.commit().await
+    /// Acknowledges what the feed listed and we have settled, one by one, noting each.
+    async fn acknowledge(
+        &self,
+        feed: &dyn RevisionFeed,
+        access: &Access,
+        listed: &[String],
+    ) -> Result<Result<(), String>> {
+        let id = self.connection.id;
+        let mut tx = self.begin().await?;
+        let settled = inbox::settled(&mut tx, id, listed).await?;
+        tx.commit().await?;
+        for (row, message) in settled {
+            if let Err(error) = feed.acknowledge(access, &message).await {
+                return Ok(Err(error.to_string()));
+            }
+            let mut tx = self.begin().await?;
+            inbox::acknowledged(&mut tx, id, &[row], self.workers.ctx.clock.now()).await?;
+            tx.commit().await?;
+            tracing::info!(connection = %id, message, "inbox.acknowledged");
+        }
+        Ok(Ok(()))
+    }
+
+    /// For a channel that posts to us, our 2xx after the commit was the acknowledgement.
+    async fn answered_already(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let settled = inbox::unacknowledged(&mut tx, self.connection.id, MOST_SETTLED).await?;
+        let rows: Vec<i64> = settled.into_iter().map(|(row, _)| row).collect();
+        inbox::acknowledged(&mut tx, self.connection.id, &rows, self.workers.ctx.clock.now()).await?;
+        tx.commit().await
+    }
 }

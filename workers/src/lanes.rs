@@ -71,10 +71,7 @@ impl Lanes {
             Lane::Metrics(tenant) => crate::metrics::follow(&self.workers, tenant).await,
             Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
             Lane::Inbox(tenant, connection) => {
-                let worked = crate::inbox::run(&self.workers, tenant, connection).await;
-                // A booking just taken in is news for every other channel.
-                self.poke(Lane::Tenant(tenant));
-                worked
+                crate::inbox::run(&self.workers, self, tenant, connection).await
             }
         }
     }

@@ -18,21 +18,37 @@ async fn a_revision_is_applied_once() {
 #[tokio::test]
 async fn a_modification_replaces_the_whole_booking() {
     let (world, _) = World::in_step(10).await;
-    world.apply(&revision(&world.house, "B1", 1, New, &[("DBL", 1, 2), ("SGL", 1, 2)])).await;
+    world
+        .apply(&revision(
+            &world.house,
+            "B1",
+            1,
+            New,
+            &[("DBL", 1, 2), ("SGL", 1, 2)],
+        ))
+        .await;
     let moved = revision(&world.house, "B1", 2, Modified, &[("DBL", 2, 2)]);
     assert_eq!(world.apply(&moved).await.outcome, Outcome::Modified);
     assert_eq!(world.stock("DBL", 1).await.0, 0);
     assert_eq!(world.stock("DBL", 3).await.0, 1);
-    assert_eq!(world.stock("SGL", 1).await.0, 0, "the room that is missing was cancelled");
+    assert_eq!(
+        world.stock("SGL", 1).await.0,
+        0,
+        "the room that is missing was cancelled"
+    );
     world.assert_sound().await;
 }
 
 #[tokio::test]
 async fn a_cancellation_may_come_first_and_what_is_older_stays_away() {
     let (world, _) = World::in_step(10).await;
-    let applied = world.apply(&revision(&world.house, "B1", 2, Cancelled, &[])).await;
+    let applied = world
+        .apply(&revision(&world.house, "B1", 2, Cancelled, &[]))
+        .await;
     assert_eq!(applied.outcome, Outcome::Cancelled);
-    let late = world.apply(&revision(&world.house, "B1", 1, New, &[("DBL", 1, 1)])).await;
+    let late = world
+        .apply(&revision(&world.house, "B1", 1, New, &[("DBL", 1, 1)]))
+        .await;
     assert_eq!(late.outcome, Outcome::AlreadyKnown);
     assert_eq!(world.stock("DBL", 1).await.0, 0);
     world.assert_sound().await;
@@ -41,10 +57,16 @@ async fn a_cancellation_may_come_first_and_what_is_older_stays_away() {
 #[tokio::test]
 async fn a_cancelled_booking_may_come_back() {
     let (world, _) = World::in_step(10).await;
-    world.apply(&revision(&world.house, "B1", 1, New, &[("DBL", 1, 1)])).await;
-    world.apply(&revision(&world.house, "B1", 2, Cancelled, &[])).await;
+    world
+        .apply(&revision(&world.house, "B1", 1, New, &[("DBL", 1, 1)]))
+        .await;
+    world
+        .apply(&revision(&world.house, "B1", 2, Cancelled, &[]))
+        .await;
     assert_eq!(world.stock("DBL", 1).await.0, 0);
-    world.apply(&revision(&world.house, "B1", 3, Modified, &[("DBL", 1, 1)])).await;
+    world
+        .apply(&revision(&world.house, "B1", 3, Modified, &[("DBL", 1, 1)]))
+        .await;
     assert_eq!(world.stock("DBL", 1).await.0, 1);
     world.assert_sound().await;
 }
@@ -52,13 +74,23 @@ async fn a_cancelled_booking_may_come_back() {
 #[tokio::test]
 async fn what_is_sold_elsewhere_is_taken_beyond_stock_and_alarmed() {
     let (world, _) = World::in_step(10).await;
-    world.apply(&revision(&world.house, "B1", 1, New, &[("STE", 1, 1)])).await;
-    let second = world.apply(&revision(&world.house, "B2", 1, New, &[("STE", 1, 1)])).await;
+    world
+        .apply(&revision(&world.house, "B1", 1, New, &[("STE", 1, 1)]))
+        .await;
+    let second = world
+        .apply(&revision(&world.house, "B2", 1, New, &[("STE", 1, 1)]))
+        .await;
     assert_eq!(second.overbooked, [world.house.night(1)]);
     assert_eq!(world.stock("STE", 1).await, (2, 1));
     assert_eq!(world.open_alerts().await, ["overbooked"]);
-    world.apply(&revision(&world.house, "B2", 2, Cancelled, &[])).await;
-    assert_eq!(world.stock("STE", 1).await, (1, 0), "forced falls as soon as it can");
+    world
+        .apply(&revision(&world.house, "B2", 2, Cancelled, &[]))
+        .await;
+    assert_eq!(
+        world.stock("STE", 1).await,
+        (1, 0),
+        "forced falls as soon as it can"
+    );
     assert!(world.open_alerts().await.is_empty());
     world.assert_sound().await;
 }
@@ -66,10 +98,14 @@ async fn what_is_sold_elsewhere_is_taken_beyond_stock_and_alarmed() {
 #[tokio::test]
 async fn an_unmapped_room_is_taken_without_stock_and_alarmed() {
     let (world, _) = World::in_step(10).await;
-    let applied = world.apply(&revision(&world.house, "B1", 1, New, &[("???", 1, 1)])).await;
+    let applied = world
+        .apply(&revision(&world.house, "B1", 1, New, &[("???", 1, 1)]))
+        .await;
     assert_eq!((applied.outcome, applied.unmapped), (Outcome::Created, 1));
     assert_eq!(world.open_alerts().await, ["unmapped"]);
-    world.apply(&revision(&world.house, "B1", 2, Modified, &[("DBL", 1, 1)])).await;
+    world
+        .apply(&revision(&world.house, "B1", 2, Modified, &[("DBL", 1, 1)]))
+        .await;
     assert!(world.open_alerts().await.is_empty());
     world.assert_sound().await;
 }
@@ -89,7 +125,9 @@ async fn order_and_repetition_of_messages_do_not_matter() {
     }
     let mut state = 7u64; // a fixed pseudo-random walk: the same order in every run
     for _ in 0..60 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let index = usize::try_from(state >> 33).unwrap() % messages.len();
         world.apply(&messages[index]).await;
     }

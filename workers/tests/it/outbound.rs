@@ -25,7 +25,10 @@ async fn a_sale_tells_exactly_its_nights() {
     let call = world.call(now()).await;
     assert_eq!((call.kind, call.ranges.len()), (Kind::Availability, 1));
     let range = &call.ranges[0];
-    assert_eq!((range.from, range.last), (world.house.night(3), world.house.night(4)));
+    assert_eq!(
+        (range.from, range.last),
+        (world.house.night(3), world.house.night(4))
+    );
     assert_eq!(range.told, Value::Free(4));
     world.answer(&call, PushReport::default()).await;
     assert!(matches!(world.next(now()).await, Next::Nothing));
@@ -39,8 +42,18 @@ async fn a_call_without_an_answer_is_told_again_even_if_the_truth_returned() {
     let booking = world.sell("STE", 1, 1).await;
     let call = world.call(now()).await;
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    push::failed(&mut tx, &call, &ChannelError::Unknown("timed out".into()), now()).await.unwrap();
-    cancel(&mut tx, &world.house.owner(), What::Booking(booking.id), None, now()).await.unwrap();
+    push::failed(&mut tx, &call, &ChannelError::Unknown("timed out".into()), now())
+        .await
+        .unwrap();
+    cancel(
+        &mut tx,
+        &world.house.owner(),
+        What::Booking(booking.id),
+        None,
+        now(),
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     assert!(matches!(world.next(now()).await, Next::Wait(_)), "back-off first");
     let again = world.call(now() + Duration::seconds(2)).await;
@@ -54,7 +67,15 @@ async fn a_call_that_was_never_heard_of_again_is_told_again() {
     let booking = world.sell("STE", 1, 1).await;
     drop(world.call(now()).await);
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    cancel(&mut tx, &world.house.owner(), What::Booking(booking.id), None, now()).await.unwrap();
+    cancel(
+        &mut tx,
+        &world.house.owner(),
+        What::Booking(booking.id),
+        None,
+        now(),
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.call(now()).await.ranges[0].told, Value::Free(1));
 }
@@ -63,8 +84,19 @@ async fn a_call_that_was_never_heard_of_again_is_told_again() {
 async fn what_the_channel_rejects_is_alarmed_in_its_words_and_the_rest_converges() {
     let world = World::connected(10).await;
     let call = world.call(now()).await;
-    let rejected = vec![Rejected { range: 0, reason: "room type is gone".into() }];
-    world.answer(&call, PushReport { rejected, task_ids: vec![] }).await;
+    let rejected = vec![Rejected {
+        range: 0,
+        reason: "room type is gone".into(),
+    }];
+    world
+        .answer(
+            &call,
+            PushReport {
+                rejected,
+                task_ids: vec![],
+            },
+        )
+        .await;
     world.drain().await;
     let status = world.status().await;
     assert_eq!((status.alarmed, status.in_flight), (500, 0));
@@ -119,7 +151,9 @@ async fn a_paused_connection_is_told_nothing_and_everything_when_it_resumes() {
     let id = world.connection.id;
     let set = async |active| {
         let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-        set_state(&mut tx, &world.house.owner(), id, active, now()).await.unwrap();
+        set_state(&mut tx, &world.house.owner(), id, active, now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     };
     set(false).await;

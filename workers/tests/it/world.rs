@@ -45,15 +45,26 @@ impl World {
             calls_per_minute,
         };
         let mut tx = db.begin(house.tenant).await.unwrap();
-        let made = connection::create(&mut tx, &house.owner(), new, true, now()).await.unwrap();
+        let made = connection::create(&mut tx, &house.owner(), new, true, now())
+            .await
+            .unwrap();
         let mut mapping = Mapping::default();
         for unit_type in &house.unit_types {
             mapping.rooms.insert(unit_type.id, unit_type.code.clone());
-            mapping.rates.insert((unit_type.id, house.base_plan), format!("{}-BAR", unit_type.code));
+            mapping
+                .rates
+                .insert((unit_type.id, house.base_plan), format!("{}-BAR", unit_type.code));
         }
-        set_mapping(&mut tx, &house.owner(), made.connection.id, &mapping, now()).await.unwrap();
+        set_mapping(&mut tx, &house.owner(), made.connection.id, &mapping, now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
-        Self { db, house, connection: made.connection, _database: database }
+        Self {
+            db,
+            house,
+            connection: made.connection,
+            _database: database,
+        }
     }
 
     /// Connected, and the channel has accepted everything. Returns how many calls that took.
@@ -65,7 +76,9 @@ impl World {
 
     pub async fn next(&self, at: DateTime<Utc>) -> Next {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        let next = push::prepare(&mut tx, self.connection.id, 10_000, at).await.unwrap();
+        let next = push::prepare(&mut tx, self.connection.id, 10_000, at)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         next
     }
@@ -105,7 +118,10 @@ impl World {
         };
         let new = NewBooking {
             property_id: self.house.property_id,
-            booker: Booker { name: "Ada".into(), ..Booker::default() },
+            booker: Booker {
+                name: "Ada".into(),
+                ..Booker::default()
+            },
             notes: None,
             rooms: vec![room],
             expected_total: None,
@@ -123,7 +139,9 @@ impl World {
     pub async fn apply(&self, revision: &ChannelRevision) -> Applied {
         let who = Principal::channel(self.house.tenant, self.connection.id);
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        let applied = apply(&mut tx, &who, &self.connection, revision, now()).await.unwrap();
+        let applied = apply(&mut tx, &who, &self.connection, revision, now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         applied
     }
@@ -133,20 +151,29 @@ impl World {
         let ari = innkeep_domain::rates::ari::read;
         let date = self.house.night(night);
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        let all = ari(&mut tx, &self.house.owner(), self.house.property_id, date, date).await.unwrap();
-        let of_type = all.iter().find(|a| a.unit_type_id == self.unit_type(code)).unwrap();
+        let all = ari(&mut tx, &self.house.owner(), self.house.property_id, date, date)
+            .await
+            .unwrap();
+        let of_type = all
+            .iter()
+            .find(|a| a.unit_type_id == self.unit_type(code))
+            .unwrap();
         let (_, night) = of_type.nights.first().unwrap();
         (night.sold, night.forced)
     }
 
     pub async fn status(&self) -> SyncStatus {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        status::read(&mut tx, &self.house.owner(), self.connection.id).await.unwrap()
+        status::read(&mut tx, &self.house.owner(), self.connection.id)
+            .await
+            .unwrap()
     }
 
     pub async fn open_alerts(&self) -> Vec<String> {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        let open = innkeep_domain::alert::open(&mut tx, &self.house.owner(), None, 50).await.unwrap();
+        let open = innkeep_domain::alert::open(&mut tx, &self.house.owner(), None, 50)
+            .await
+            .unwrap();
         open.into_iter().map(|a| a.kind).collect()
     }
 
@@ -170,7 +197,9 @@ pub fn revision(
         rate_plan: Some(format!("{code}-BAR")),
         arrival: house.night(*from),
         departure: house.night(from + nights),
-        nights: (*from..from + nights).map(|n| (house.night(n), dec!(90))).collect::<Vec<(NaiveDate, Decimal)>>(),
+        nights: (*from..from + nights)
+            .map(|n| (house.night(n), dec!(90)))
+            .collect::<Vec<(NaiveDate, Decimal)>>(),
         amount: dec!(90) * Decimal::from(*nights),
         adults: 1,
         children: 0,
@@ -186,7 +215,10 @@ pub fn revision(
         currency: "EUR".into(),
         total: dec!(90),
         commission: None,
-        booker: Booker { name: "Grace".into(), ..Booker::default() },
+        booker: Booker {
+            name: "Grace".into(),
+            ..Booker::default()
+        },
         notes: None,
         rooms: rooms.iter().enumerate().map(room).collect(),
     }
