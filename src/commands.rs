@@ -16,7 +16,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         LogFormat::Human
     };
     let level = if matches!(cli.command, Command::Demo { .. }) {
-        "warn"
+        // A slow statement would break into the story; INNKEEP_LOG=warn shows it.
+        "warn,sqlx=error"
     } else {
         "info"
     };

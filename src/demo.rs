@@ -11,6 +11,7 @@ mod portfolio;
 mod prices;
 mod say;
 mod seed;
+mod show;
 mod snapshot;
 mod state;
 mod story;
@@ -28,6 +29,7 @@ use messages::Messages;
 use outside::Outside;
 use place::Place;
 use state::State;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use story::Story;
@@ -40,10 +42,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Runs until asked to stop. `quiet`: no guests of its own after the story.
 pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
     let app = Arc::new(serve::open(settings).await?);
-    let listen = settings.sandbox.sandbox_listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listen on {listen}"))?;
+    // An address in use should be noticed before anything is seeded.
+    drop(bind(settings.listen).await?);
+    let listener = bind(settings.sandbox.sandbox_listen).await?;
     let sandbox = Sandbox::new(Options::default())?;
     let outside = Outside::new(sandbox.clone());
     let started = app.clock.now();
@@ -54,7 +55,7 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
             tokio::select! { () = stop_signal() => {}, () = stop.cancelled() => {} }
             anyhow::Ok(())
         };
-        let show = show(&app, &outside, &places, settings, started, quiet, &stop);
+        let show = present(&app, &outside, &places, settings, started, quiet, &stop);
         let (a, b, c, d) = tokio::join!(
             ending(&stop, signal),
             ending(&stop, serve::api(app.clone(), settings, stop.clone())),
@@ -73,6 +74,11 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
     app.db.close().await;
     say::line("stopped; the data is kept");
     ours.and(theirs)
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("listen on {address}"))
 }
 
 /// Whatever ends, ends the others.
@@ -116,13 +122,18 @@ async fn open_places(app: &App, settings: &Settings, outside: &Outside) -> anyho
         let p = &place.property;
         let (types, plans) = (place.unit_types.len(), place.plans.len());
         say::line(format!(
-            "  {:<22} {}, {}, {}: {} units of {types} types, {plans} rate plans, {} channels",
+            "  {:<22} {}, {}, {}: {} units of {types} types, {plans} rate plans, channels: {}",
             p.name,
             p.kind,
             p.zone,
             p.currency,
             place.units,
-            place.channels.len()
+            place
+                .channels
+                .iter()
+                .map(place::Channel::seller)
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
     }
     Ok(places)
@@ -148,7 +159,7 @@ async fn open_state(app: &App, settings: &Settings) -> anyhow::Result<(State, bo
 }
 
 /// The story, then whatever happens, until the end.
-async fn show(
+async fn present(
     app: &App,
     outside: &Outside,
     places: &[Place],
@@ -166,7 +177,7 @@ async fn show(
         let mut follow = Follow::begin(app, outside, places).await?;
         say::blank();
         let place = places.first().context("no house")?;
-        let first = story.tell(place, &Messages::load()?).await?;
+        let first = story.tell(place, &Messages::load()?, &mut follow).await?;
         say::blank();
         say::line(how_long(started, first));
         // The journals are read a little late.

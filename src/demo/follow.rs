@@ -5,17 +5,20 @@ use super::latency::{Latency, Stay};
 use super::outside::{Call, Outside, Told};
 use super::place::{Channel, Place};
 use super::say;
-use super::story::describe;
+use super::show::describe;
 use crate::app::App;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use innkeep_domain::booking::entity::Booking;
 use innkeep_domain::booking::store;
 use innkeep_domain::channel::status;
 use innkeep_domain::event::{self, Event, Position};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Journals are read a little late: by then every booking that a call tells about is in the event log.
 const LAG: Duration = Duration::milliseconds(300);
 const EVENTS: i64 = 200;
+const MOST_KNOWN: usize = 10_000;
 /// A summary of the waiting times after so many.
 const SUMMARY_EVERY: usize = 25;
 
@@ -27,7 +30,11 @@ pub struct Follow<'a> {
     /// Otherwise it only measures.
     pub aloud: bool,
     summed_up: usize,
+    /// The stays of a booking when it was last seen.
+    known: HashMap<Uuid, Vec<Slept>>,
 }
+
+type Slept = (Uuid, NaiveDate, NaiveDate);
 
 struct Followed<'a> {
     place: &'a Place,
@@ -78,6 +85,7 @@ impl<'a> Follow<'a> {
             latency: Latency::default(),
             aloud: false,
             summed_up: 0,
+            known: HashMap::new(),
         })
     }
 
@@ -114,9 +122,14 @@ impl<'a> Follow<'a> {
                 continue;
             }
             let booking = store::get(&mut tx, &place.who, event.subject_id).await?;
+            let moved = moved(&mut self.known, &event, &booking);
             for heard in &followed.channels {
-                self.latency
-                    .booked(heard.property, event.at, stays(&booking, heard.channel));
+                // The seller is told the truth again in any case, the others only what changed.
+                let sold_it = event.actor == format!("channel:{}", heard.channel.connection.id);
+                if moved || sold_it {
+                    let stays = stays(&booking, heard.channel);
+                    self.latency.booked(heard.property, event.at, stays);
+                }
             }
             if self.aloud {
                 tell_event(place, &event, &booking);
@@ -173,6 +186,23 @@ impl<'a> Follow<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Did the event change what is free? A change of a booking not seen before counts as none.
+fn moved(known: &mut HashMap<Uuid, Vec<Slept>>, event: &Event, booking: &Booking) -> bool {
+    let occupying = booking.reservations.iter().filter(|r| r.status.occupies());
+    let mut slept: Vec<Slept> = occupying
+        .filter_map(|r| Some((r.unit_type_id?, r.arrival, r.departure)))
+        .collect();
+    slept.sort_unstable();
+    if known.len() > MOST_KNOWN {
+        known.clear();
+    }
+    let before = known.insert(booking.id, slept.clone());
+    match event.kind.as_str() {
+        "booking.modified" => before.is_some_and(|b| b != slept),
+        _ => true,
     }
 }
 

@@ -1,11 +1,13 @@
 //! The main job, step by step: a channel's booking comes in, is stored, every channel is told, the numbers change.
 //! Every figure is read from the system: stock, event log, the channels' own journals and calendars, the dashboard.
 
+use super::follow::Follow;
 use super::messages::Messages;
-use super::outside::{Outside, Receipt};
+use super::outside::{Call, Outside, Receipt};
 use super::place::{Channel, Place};
 use super::say;
-use super::snapshot::{Change, Snapshot, changes};
+use super::show;
+use super::snapshot::Snapshot;
 use crate::app::App;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -13,10 +15,8 @@ use innkeep_domain::booking::entity::Booking;
 use innkeep_domain::booking::store;
 use innkeep_domain::channel::status::{self, SyncStatus};
 use innkeep_domain::event::{self, Event, Position};
-use innkeep_domain::metrics::Dashboard;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use uuid::Uuid;
 
 /// A call that has to wait for the channel's limit waits a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -30,16 +30,21 @@ pub struct Story<'a> {
 }
 
 /// One step of the outside world and what followed.
-struct Round<'a> {
-    place: &'a Place,
-    channel: &'a Channel,
-    receipt: Receipt,
-    sent: DateTime<Utc>,
-    events: Vec<Event>,
-    booking: Booking,
-    acknowledged: Option<DateTime<Utc>>,
-    before: Snapshot,
-    after: Snapshot,
+pub struct Round<'a> {
+    pub place: &'a Place,
+    /// The one that sold it.
+    pub channel: &'a Channel,
+    pub receipt: Receipt,
+    pub sent: DateTime<Utc>,
+    pub stored: DateTime<Utc>,
+    /// What the event log says of the booking since; one, if the message was applied once.
+    pub events: Vec<Event>,
+    pub booking: Booking,
+    pub acknowledged: Option<DateTime<Utc>>,
+    /// When each of [`Place::told`] accepted the new availability; `None` = nothing to tell.
+    pub told: Vec<Option<DateTime<Utc>>>,
+    pub before: Snapshot,
+    pub after: Snapshot,
 }
 
 impl Story<'_> {
@@ -64,7 +69,12 @@ impl Story<'_> {
     }
 
     /// The three messages, one at a time. Returns when the first booking was stored.
-    pub async fn tell(&self, place: &Place, messages: &Messages) -> anyhow::Result<DateTime<Utc>> {
+    pub async fn tell(
+        &self,
+        place: &Place,
+        messages: &Messages,
+        follow: &mut Follow<'_>,
+    ) -> anyhow::Result<DateTime<Utc>> {
         let channel = place.told().next().context("a house without channels")?;
         let today = self
             .app
@@ -85,8 +95,9 @@ impl Story<'_> {
             let round = self
                 .round(place, channel, message, arrival_of_this, window)
                 .await?;
-            self.show(&round).await?;
-            first = first.or(round.events.first().map(|e| e.at));
+            show::round(&round, self.app.clock.now());
+            follow.look().await?;
+            first = first.or(Some(round.stored));
         }
         first.context("no message led to a booking")
     }
@@ -109,9 +120,12 @@ impl Story<'_> {
             .outside
             .replay(property, message, arrival, &place.property.currency)
             .await?;
-        let booking_id = self.booking_event(place, channel, position).await?.subject_id;
+        let event = self.booking_event(place, channel, position).await?;
+        let (booking_id, stored) = (event.subject_id, event.at);
+        let mut told = Vec::new();
         for channel in place.told() {
             self.in_step(place, channel).await?;
+            told.push(self.told(channel, stored).await?);
         }
         let after = Snapshot::take(self.app, self.outside, place, window).await?;
         let mut tx = self.app.db.begin(place.tenant).await?;
@@ -126,9 +140,11 @@ impl Story<'_> {
             channel,
             receipt,
             sent,
+            stored,
             events,
             booking,
             acknowledged,
+            told,
             before,
             after,
         })
@@ -188,160 +204,13 @@ impl Story<'_> {
         }
     }
 
-    async fn show(&self, round: &Round<'_>) -> anyhow::Result<()> {
-        let Some(stored) = round.events.first().map(|e| e.at) else {
-            bail!("the booking left no event")
+    /// When a channel first accepted availability after the booking was stored.
+    async fn told(&self, channel: &Channel, stored: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let Some(property) = channel.external() else {
+            return Ok(None);
         };
-        say::blank();
-        show_message(round);
-        show_stored(round, stored);
-        self.show_told(round, stored).await?;
-        show_board(round, self.app.clock.now());
-        Ok(())
+        let calls = self.outside.calls(property, 0).await?;
+        let accepted = |c: &Call| c.time >= stored && c.kind == "availability" && c.status == Some(200);
+        Ok(calls.into_iter().find(accepted).map(|c| c.time))
     }
-
-    async fn show_told(&self, round: &Round<'_>, stored: DateTime<Utc>) -> anyhow::Result<()> {
-        let mut lines = Vec::new();
-        let mut last = stored;
-        for (i, channel) in round.place.told().enumerate() {
-            let Some(property) = channel.external() else {
-                continue;
-            };
-            let calls = self.outside.calls(property, 0).await?;
-            let told = calls
-                .iter()
-                .find(|c| c.time >= stored && c.kind == "availability" && c.status == Some(200));
-            let changed = match (round.before.channels.get(i), round.after.channels.get(i)) {
-                (Some(before), Some(after)) => changes(before, after),
-                _ => Vec::new(),
-            };
-            let seen = if changed.is_empty() {
-                "calendar as before".to_owned()
-            } else {
-                listed(round.place, &changed)
-            };
-            let when = told.map_or("nothing to tell".to_owned(), |c| {
-                last = last.max(c.time);
-                format!("accepted {} after the commit", say::ms(stored, c.time))
-            });
-            let own = if channel.connection.id == round.channel.connection.id {
-                " (sold it)"
-            } else {
-                ""
-            };
-            lines.push(format!(
-                "     {:<34} {seen}; {when}",
-                format!("{}{own}", channel.connection.name)
-            ));
-        }
-        say::line(format!(
-            "3. {}  the channels' own calendars say:",
-            say::time(last)
-        ));
-        lines.into_iter().for_each(say::line);
-        Ok(())
-    }
-}
-
-fn show_message(round: &Round<'_>) {
-    let code = round
-        .receipt
-        .ota_reservation_code
-        .as_deref()
-        .unwrap_or("without a number");
-    let (at, status) = (say::time(round.sent), &round.receipt.status);
-    say::line(format!(
-        "1. {at}  {} sends a booking message: {status}, its number {code}",
-        round.channel.seller()
-    ));
-}
-
-fn show_stored(round: &Round<'_>, stored: DateTime<Utc>) {
-    let booking = &round.booking;
-    let times = match round.events.len() {
-        1 => "once".to_owned(),
-        n => format!("{n} times"),
-    };
-    let verb = round
-        .events
-        .first()
-        .map_or("", |e| e.kind.trim_start_matches("booking."));
-    say::line(format!(
-        "2. {}  stored {times}, {} after it was sent: {} {verb}, {}",
-        say::time(stored),
-        say::ms(round.sent, stored),
-        booking.reference,
-        describe(round.place, booking)
-    ));
-    match round.acknowledged {
-        Some(at) => say::line(format!("     acknowledged {} after that", say::ms(stored, at))),
-        None => say::line("     not acknowledged yet"),
-    }
-    let changed = changes(&round.before.stock, &round.after.stock);
-    match changed.is_empty() {
-        true => say::line("     stock: as before"),
-        false => say::line(format!("     stock: {}", listed(round.place, &changed))),
-    }
-}
-
-fn show_board(round: &Round<'_>, now: DateTime<Utc>) {
-    let (a, b) = (&round.before.board, &round.after.board);
-    let (first, last) = (b.days.first().map(|d| d.night), b.days.last().map(|d| d.night));
-    let range = first.zip(last).map_or(String::new(), |(f, l)| say::nights(f, l));
-    say::line(format!(
-        "4. {}  the dashboard of {}, {range}:",
-        say::time(now),
-        round.place.property.name
-    ));
-    let money = |d: &Dashboard, of: rust_decimal::Decimal| say::money(of, &d.currency);
-    let each = |d: &Dashboard| d.adr.map_or("-".to_owned(), |v| money(d, v));
-    say::line(format!(
-        "     nights sold {} -> {}, room revenue {} -> {}, occupancy {} -> {}, ADR {} -> {}",
-        a.sold,
-        b.sold,
-        money(a, a.room_revenue),
-        money(b, b.room_revenue),
-        say::percent(a.occupancy),
-        say::percent(b.occupancy),
-        each(a),
-        each(b)
-    ));
-}
-
-/// `Double 14-15 Aug 22 -> 21`.
-fn listed(place: &Place, changed: &[Change]) -> String {
-    let number = |n: Option<i64>| n.map_or("?".to_owned(), |n| n.to_string());
-    let one = |c: &Change| {
-        let nights = say::nights(c.first, c.last);
-        format!(
-            "{} {nights} {} -> {}",
-            place.unit_type(c.unit_type),
-            number(c.before),
-            number(c.after)
-        )
-    };
-    changed.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// Who stays where and when, and for how much.
-pub fn describe(place: &Place, booking: &Booking) -> String {
-    let stays: Vec<String> = booking
-        .reservations
-        .iter()
-        .filter(|r| r.status.occupies() || booking.cancelled)
-        .map(|r| {
-            let room = r
-                .unit_type_id
-                .map_or("unmapped room", |id: Uuid| place.unit_type(id));
-            format!("{room} {}", say::nights(r.arrival, r.departure - Days::new(1)))
-        })
-        .collect();
-    let mut stays = stays;
-    stays.dedup();
-    format!(
-        "{}, {}, {}",
-        booking.booker.name,
-        stays.join(" + "),
-        say::money(booking.total, &booking.currency)
-    )
 }
