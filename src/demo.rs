@@ -47,8 +47,9 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
     let listener = bind(settings.sandbox.sandbox_listen).await?;
     let sandbox = Sandbox::new(Options::default())?;
     let outside = Outside::new(sandbox.clone());
-    let started = app.clock.now();
-    let places = open_places(&app, settings, &outside).await?;
+    let at = app.clock.now();
+    let (places, kept) = open_places(&app, settings, &outside).await?;
+    let started = Started { at, kept };
     let (stop, all_done) = (CancellationToken::new(), CancellationToken::new());
     let ours = async {
         let signal = async {
@@ -92,7 +93,11 @@ async fn ending(
 }
 
 /// The houses, seeded or found again, and registered at the sandbox before anything is sent there.
-async fn open_places(app: &App, settings: &Settings, outside: &Outside) -> anyhow::Result<Vec<Place>> {
+async fn open_places(
+    app: &App,
+    settings: &Settings,
+    outside: &Outside,
+) -> anyhow::Result<(Vec<Place>, bool)> {
     let begun = app.clock.now();
     let (state, kept) = open_state(app, settings).await?;
     let api = tour::url(settings.listen);
@@ -136,7 +141,7 @@ async fn open_places(app: &App, settings: &Settings, outside: &Outside) -> anyho
                 .join(", ")
         ));
     }
-    Ok(places)
+    Ok((places, kept))
 }
 
 async fn open_state(app: &App, settings: &Settings) -> anyhow::Result<(State, bool)> {
@@ -164,7 +169,7 @@ async fn present(
     outside: &Outside,
     places: &[Place],
     settings: &Settings,
-    started: DateTime<Utc>,
+    started: Started,
     quiet: bool,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -172,7 +177,7 @@ async fn present(
         listening(settings).await;
         let story = Story { app, outside };
         for place in places {
-            story.first_sync(place, started).await?;
+            story.first_sync(place, started.at).await?;
         }
         let mut follow = Follow::begin(app, outside, places).await?;
         say::blank();
@@ -238,17 +243,28 @@ async fn listening(settings: &Settings) {
     }
 }
 
+/// When this process began, and whether it found the data of an earlier start.
+#[derive(Clone, Copy)]
+struct Started {
+    at: DateTime<Utc>,
+    kept: bool,
+}
+
 /// `scripts/run` says when it began; otherwise this process did.
-fn how_long(started: DateTime<Utc>, first: DateTime<Utc>) -> String {
+fn how_long(started: Started, first: DateTime<Utc>) -> String {
     let given = secret("INNKEEP_STARTED_AT").and_then(|t| t.parse().ok());
-    match given.and_then(|t| DateTime::from_timestamp(t, 0)) {
-        Some(given) => format!(
-            "time from clone to first booking: {} s",
-            (first - given).num_seconds()
-        ),
-        None => format!(
-            "time from start to first booking: {:.1} s",
-            (first - started).as_seconds_f64()
-        ),
-    }
+    let from = match (started.kept, given.and_then(|t| DateTime::from_timestamp(t, 0))) {
+        (false, Some(given)) => {
+            return format!(
+                "time from clone to first booking: {} s",
+                (first - given).num_seconds()
+            );
+        }
+        (true, Some(given)) => given,
+        (_, None) => started.at,
+    };
+    format!(
+        "time from start to first booking: {:.1} s",
+        (first - from).as_seconds_f64()
+    )
 }

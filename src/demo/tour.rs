@@ -83,6 +83,26 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_variable() {
+        use clap::CommandFactory;
+        fn variables(command: &clap::Command) -> Vec<String> {
+            let own = command
+                .get_arguments()
+                .filter_map(|a| a.get_env())
+                .map(|e| e.to_string_lossy().into_owned());
+            own.chain(command.get_subcommands().flat_map(variables)).collect()
+        }
+        let all = variables(&crate::config::Cli::command());
+        assert!(all.len() > 5);
+        for name in all {
+            assert!(
+                README.contains(&format!("| `{name}` |")),
+                "{name} is not in the table"
+            );
+        }
+    }
+
+    #[test]
     fn addresses_are_the_real_ones() {
         let listen: SocketAddr = "0.0.0.0:9000".parse().unwrap();
         assert_eq!(url(listen), "http://127.0.0.1:9000");
