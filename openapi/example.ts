@@ -29,6 +29,19 @@ export async function bookFirstOffer(baseUrl: string, email: string, password: s
   // The same key sent twice books once.
   return api.POST("/v1/bookings", {
     params: { header: { "Idempotency-Key": crypto.randomUUID() } },
-    body: { property_id: property.id },
+    body: {
+      property_id: property.id,
+      booker: { name: "Ada Lovelace" },
+      rooms: [
+        {
+          unit_type_id: offer.unit_type_id,
+          rate_plan_id: offer.rate_plan_id,
+          arrival: "2027-03-01",
+          departure: "2027-03-04",
+          adults: 2,
+        },
+      ],
+      expected_total: offer.total,
+    },
   });
 }

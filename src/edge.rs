@@ -1,9 +1,11 @@
 //! What happens to every request once, whatever its route: an id, a span, limits on body and time, problems instead
 //! of errors and panics, an access line and a measurement.
 
-use crate::api::error::{ApiError, answer, problem};
+use crate::api::error::{ApiError, Asked, answer, problem};
+use crate::api::explain::Shapes;
 use crate::api::request_id::{HEADER, RequestId};
 use futures_util::FutureExt;
+use hyper::body::Bytes;
 use innkeep_domain::Error as DomainError;
 use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -61,18 +63,23 @@ impl Mutations {
 
 pub struct Edge {
     routes: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>,
+    shapes: Arc<Shapes>,
     limits: Limits,
     mutations: Mutations,
 }
 
 impl Edge {
+    /// `shapes` explain what is wrong with a body.
     pub fn new(
         routes: impl Endpoint<Output = Response> + 'static,
+        shapes: Shapes,
         limits: Limits,
         mutations: Mutations,
     ) -> Self {
+        let routes = Arc::new(poem::endpoint::ToDynEndpoint(routes));
         Self {
-            routes: Arc::new(poem::endpoint::ToDynEndpoint(routes)),
+            routes,
+            shapes: Arc::new(shapes),
             limits,
             mutations,
         }
@@ -101,34 +108,38 @@ impl Edge {
 
     async fn handle(&self, mut request: Request, id: &RequestId) -> Response {
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        if let Err(error) = self.take_body(&mut request, safe).await {
-            return answer(error.into(), id);
+        let mut asked = Asked {
+            id: id.clone(),
+            body: Bytes::new(),
+            shapes: self.shapes.clone(),
+        };
+        match self.take_body(&mut request, safe).await {
+            Ok(body) => asked.body = body,
+            Err(error) => return answer(error.into(), &asked),
         }
         if safe {
-            return guarded(&*self.routes, request, id).await;
+            return guarded(&*self.routes, request, &asked).await;
         }
         // The body is here in full; from now on nobody who hangs up can cut the operation in half.
-        let (routes, owned) = (self.routes.clone(), id.clone());
         let Ok(permit) = self.mutations.0.clone().acquire_owned().await else {
             return problem(&DomainError::Busy.into(), id);
         };
-        let task = tokio::spawn(
-            async move {
-                let response = guarded(&*routes, request, &owned).await;
-                drop(permit);
-                response
-            }
-            .in_current_span(),
-        );
+        let routes = self.routes.clone();
+        let task = async move {
+            let response = guarded(&*routes, request, &asked).await;
+            drop(permit);
+            response
+        };
+        let task = tokio::spawn(task.in_current_span());
         task.await
             .unwrap_or_else(|e| problem(&DomainError::internal(e.to_string()).into(), id))
     }
 
     /// Reads the body, if the method has one, and no more of it than allowed.
-    async fn take_body(&self, request: &mut Request, safe: bool) -> Result<(), ReadBodyError> {
+    async fn take_body(&self, request: &mut Request, safe: bool) -> Result<Bytes, ReadBodyError> {
         let body = request.take_body();
         if safe {
-            return Ok(());
+            return Ok(Bytes::new());
         }
         let said = request
             .headers()
@@ -150,8 +161,8 @@ impl Edge {
             hash.update(part);
         }
         request.set_data(Fingerprint(hash.finalize().into()));
-        request.set_body(body);
-        Ok(())
+        request.set_body(body.clone());
+        Ok(body)
     }
 }
 
@@ -159,17 +170,17 @@ impl Edge {
 async fn guarded(
     routes: &dyn poem::endpoint::DynEndpoint<Output = Response>,
     request: Request,
-    id: &RequestId,
+    asked: &Asked,
 ) -> Response {
     match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => answer(error, id),
+        Ok(Err(error)) => answer(error, asked),
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
             let text = text
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            problem(&DomainError::internal(format!("panic: {text}")).into(), id)
+            problem(&DomainError::internal(format!("panic: {text}")).into(), &asked.id)
         }
     }
 }
@@ -192,3 +203,6 @@ fn record(method: &Method, path: &str, response: &Response, took: Duration) {
     metrics::histogram!("innkeep_http_request_seconds", "operation" => operation, "status" => class)
         .record(took.as_secs_f64());
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Which path leads where: the API of the document, and the few plain routes beside it.
 
+use crate::api::explain::Shapes;
 use crate::app::{App, Shared};
 use crate::edge::{Edge, Limits, Mutations};
 use crate::openapi;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 /// Everything the server answers, behind the edge that no request avoids.
 pub fn edge(app: Arc<App>, limits: Limits, mutations: Mutations) -> serde_json::Result<Edge> {
-    let text = openapi::text()?;
+    let (document, text) = (openapi::document()?, openapi::text()?);
     let routes = Route::new()
         .at("/openapi.json", poem::get(openapi::endpoint(text.clone())))
         .at("/docs", poem::get(openapi::docs(&text)))
@@ -16,5 +17,10 @@ pub fn edge(app: Arc<App>, limits: Limits, mutations: Mutations) -> serde_json::
         .nest_no_strip("/", openapi::service())
         .data::<Shared>(app)
         .map_to_response();
-    Ok(Edge::new(routes.into_endpoint(), limits, mutations))
+    Ok(Edge::new(
+        routes.into_endpoint(),
+        Shapes::new(&document),
+        limits,
+        mutations,
+    ))
 }

@@ -85,18 +85,18 @@ struct AriChanged {
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Ari")]
 impl Ari {
     /// Read availability, rates and restrictions
-    #[oai(path = "/:property_id/ari", method = "get", operation_id = "get_ari")]
+    #[oai(path = "/:id/ari", method = "get", operation_id = "get_ari")]
     async fn get(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         /// The first night.
         from: Query<NaiveDate>,
         /// The last night, at most 730 nights on.
         to: Query<NaiveDate>,
     ) -> ApiResult<Json<AriRange>> {
-        let (property_id, from, to) = (property_id.0, from.0, to.0);
+        let (property_id, from, to) = (id.0, from.0, to.0);
         let mut tx = app.db.begin(auth.0.tenant).await?;
         let all = ari::read(&mut tx, &auth.0, property_id, from, to).await?;
         let currency = property::get(&mut tx, property_id).await?.currency;
@@ -115,18 +115,18 @@ impl Ari {
     /// Change prices, restrictions and availability in bulk
     ///
     /// The whole change is applied, or nothing; where entries overlap, the later one wins. Channels are told at once.
-    #[oai(path = "/:property_id/ari", method = "patch", operation_id = "change_ari")]
+    #[oai(path = "/:id/ari", method = "patch", operation_id = "change_ari")]
     async fn change(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         body: Json<AriChange>,
     ) -> ApiResult<Changed<AriChanged>> {
         let change = body.0.parse();
         write(&app, &auth.0, &once, "change_ari", async |tx| {
-            let cells = ari::change(tx, &auth.0, property_id.0, change, app.clock.now()).await?;
+            let cells = ari::change(tx, &auth.0, id.0, change, app.clock.now()).await?;
             Ok(Changed::new(&AriChanged { cells: cells as u64 }))
         })
         .await

@@ -74,16 +74,16 @@ impl Bookings {
     }
 
     /// Read a booking
-    #[oai(path = "/bookings/:booking_id", method = "get", operation_id = "get_booking")]
+    #[oai(path = "/bookings/:id", method = "get", operation_id = "get_booking")]
     async fn get(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        booking_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Booking>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let found = store::get(&mut tx, &auth.0, booking_id.0).await?;
+        let found = store::get(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }
 
@@ -91,7 +91,7 @@ impl Bookings {
     ///
     /// Its nights are free at once, here and on every channel.
     #[oai(
-        path = "/bookings/:booking_id/actions/cancel",
+        path = "/bookings/:id/actions/cancel",
         method = "post",
         operation_id = "cancel_booking"
     )]
@@ -100,12 +100,12 @@ impl Bookings {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        booking_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
     ) -> ApiResult<Changed<Booking>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "cancel_booking", async |tx| {
-            let what = What::Booking(booking_id.0);
+            let what = What::Booking(id.0);
             let done = cancel(tx, &auth.0, what, version, app.clock.now()).await?;
             let version = done.version;
             Ok(Changed::new(&Booking::from(done)).version(version))
@@ -114,20 +114,16 @@ impl Bookings {
     }
 
     /// Read a reservation
-    #[oai(
-        path = "/reservations/:reservation_id",
-        method = "get",
-        operation_id = "get_reservation"
-    )]
+    #[oai(path = "/reservations/:id", method = "get", operation_id = "get_reservation")]
     async fn reservation(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        reservation_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Reservation>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let (found, currency) = find(&mut tx, &auth.0, reservation_id.0).await?;
+        let (found, currency) = find(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(
             &if_none_match,
             found.version,
@@ -139,7 +135,7 @@ impl Bookings {
     ///
     /// The booking's other reservations stay; with the last one the booking is cancelled.
     #[oai(
-        path = "/reservations/:reservation_id/actions/cancel",
+        path = "/reservations/:id/actions/cancel",
         method = "post",
         operation_id = "cancel_reservation"
     )]
@@ -148,10 +144,10 @@ impl Bookings {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        reservation_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
     ) -> ApiResult<Changed<Reservation>> {
-        let (id, version) = (reservation_id.0, expected(&if_match)?);
+        let (id, version) = (id.0, expected(&if_match)?);
         write(&app, &auth.0, &once, "cancel_reservation", async |tx| {
             let (before, _) = find(tx, &auth.0, id).await?;
             check_version(before.version, version)?;

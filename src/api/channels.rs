@@ -71,61 +71,44 @@ impl Channels {
     }
 
     /// Read a channel connection
-    #[oai(
-        path = "/:connection_id",
-        method = "get",
-        operation_id = "get_channel_connection"
-    )]
+    #[oai(path = "/:id", method = "get", operation_id = "get_channel_connection")]
     async fn get(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Connection>> {
         auth.0.require(Permission::ReadChannels)?;
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let found = connection::get(&mut tx, connection_id.0).await?;
+        let found = connection::get(&mut tx, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }
 
     /// Read what is mapped to what
-    #[oai(
-        path = "/:connection_id/mappings",
-        method = "get",
-        operation_id = "get_channel_mappings"
-    )]
-    async fn mappings(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        connection_id: Path<Uuid>,
-    ) -> ApiResult<Json<Mappings>> {
+    #[oai(path = "/:id/mappings", method = "get", operation_id = "get_channel_mappings")]
+    async fn mappings(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Mappings>> {
         auth.0.require(Permission::ReadChannels)?;
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let known = connection::get(&mut tx, connection_id.0).await?;
+        let known = connection::get(&mut tx, id.0).await?;
         Ok(Json(mapping::Mapping::read(&mut tx, known.id).await?.into()))
     }
 
     /// Replace the whole mapping
     ///
     /// Everything it sells is told to the channel anew.
-    #[oai(
-        path = "/:connection_id/mappings",
-        method = "put",
-        operation_id = "set_channel_mappings"
-    )]
+    #[oai(path = "/:id/mappings", method = "put", operation_id = "set_channel_mappings")]
     async fn set_mappings(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
         body: Json<Mappings>,
     ) -> ApiResult<Changed<Mappings>> {
         let mapping = body.0.parse()?;
         write(&app, &auth.0, &once, "set_channel_mappings", async |tx| {
-            mapping::set_mapping(tx, &auth.0, connection_id.0, &mapping, app.clock.now()).await?;
+            mapping::set_mapping(tx, &auth.0, id.0, &mapping, app.clock.now()).await?;
             Ok(Changed::new(&mapping.into()))
         })
         .await
@@ -133,7 +116,7 @@ impl Channels {
 
     /// How far is the channel in step
     #[oai(
-        path = "/:connection_id/sync-status",
+        path = "/:id/sync-status",
         method = "get",
         operation_id = "get_channel_sync_status"
     )]
@@ -141,29 +124,22 @@ impl Channels {
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> ApiResult<Json<SyncStatus>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        Ok(Json(
-            status::read(&mut tx, &auth.0, connection_id.0).await?.into(),
-        ))
+        Ok(Json(status::read(&mut tx, &auth.0, id.0).await?.into()))
     }
 
     /// Can the channel be reached with these credentials
     #[oai(
-        path = "/:connection_id/actions/test",
+        path = "/:id/actions/test",
         method = "post",
         operation_id = "test_channel_connection"
     )]
-    async fn test(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        connection_id: Path<Uuid>,
-    ) -> ApiResult<Json<Probe>> {
+    async fn test(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Probe>> {
         auth.0.require(Permission::WriteChannels)?;
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let known = connection::get(&mut tx, connection_id.0).await?;
+        let known = connection::get(&mut tx, id.0).await?;
         // Nobody's connection to the database waits for a channel.
         tx.commit().await?;
         Ok(Json(probe::ask(&app, &known).await?))
@@ -173,7 +149,7 @@ impl Channels {
     ///
     /// At most once in 24 hours: channels refuse partners that do it more often.
     #[oai(
-        path = "/:connection_id/actions/full-sync",
+        path = "/:id/actions/full-sync",
         method = "post",
         operation_id = "full_sync_channel"
     )]
@@ -182,13 +158,11 @@ impl Channels {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> ApiResult<Accepted<FullSync>> {
         write(&app, &auth.0, &once, "full_sync_channel", async |tx| {
-            connection::full_sync(tx, &auth.0, connection_id.0, app.clock.now()).await?;
-            Ok(Accepted::new(&FullSync {
-                connection_id: connection_id.0,
-            }))
+            connection::full_sync(tx, &auth.0, id.0, app.clock.now()).await?;
+            Ok(Accepted::new(&FullSync { connection_id: id.0 }))
         })
         .await
     }
@@ -196,24 +170,20 @@ impl Channels {
     /// Stop sending and polling
     ///
     /// What changes meanwhile is sent after resuming.
-    #[oai(
-        path = "/:connection_id/actions/pause",
-        method = "post",
-        operation_id = "pause_channel"
-    )]
+    #[oai(path = "/:id/actions/pause", method = "post", operation_id = "pause_channel")]
     async fn pause(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> ApiResult<Changed<Connection>> {
-        set_state(&app, &auth, &once, "pause_channel", connection_id.0, false).await
+        set_state(&app, &auth, &once, "pause_channel", id.0, false).await
     }
 
     /// Go on after a pause
     #[oai(
-        path = "/:connection_id/actions/resume",
+        path = "/:id/actions/resume",
         method = "post",
         operation_id = "resume_channel"
     )]
@@ -222,9 +192,9 @@ impl Channels {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        connection_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> ApiResult<Changed<Connection>> {
-        set_state(&app, &auth, &once, "resume_channel", connection_id.0, true).await
+        set_state(&app, &auth, &once, "resume_channel", id.0, true).await
     }
 }
 

@@ -1,19 +1,18 @@
 //! Every answer that is not a success is one `application/problem+json` (RFC 9457), made here and nowhere else.
 
+mod framework;
+
+use crate::api::explain::Shapes;
 use crate::api::request_id::RequestId;
+use hyper::body::Bytes;
 use innkeep_domain::error::{Error as DomainError, Kind, Refusal};
-use poem::error::{
-    MethodNotAllowedError, NotFoundError, ParsePathError as PoemParsePathError, ParseQueryError,
-    ReadBodyError, ResponseError,
-};
+use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 use poem::{IntoResponse, Response};
-use poem_openapi::error::{
-    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
-};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OperationId};
 use serde::Serialize;
+use std::sync::Arc;
 
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -28,8 +27,7 @@ pub enum ApiError {
         status: StatusCode,
         code: &'static str,
         detail: String,
-        /// JSON pointer into the body, or a parameter's name.
-        pointer: Option<String>,
+        places: Vec<Place>,
     },
 }
 
@@ -39,22 +37,18 @@ impl ApiError {
             status,
             code,
             detail: detail.into(),
-            pointer: None,
+            places: Vec::new(),
         }
     }
     /// A parameter that cannot be read.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        let (status, code) = (StatusCode::BAD_REQUEST, "invalid_parameter");
-        Self::Request {
-            status,
-            code,
-            detail: detail.into(),
-            pointer: Some(name.into()),
-        }
+        let (code, detail) = ("invalid_parameter", detail.into());
+        let place = Place::new(name.to_owned(), code, detail.clone());
+        Self::new(StatusCode::BAD_REQUEST, code, detail).at(vec![place])
     }
-    fn at(mut self, place: Option<String>) -> Self {
-        if let Self::Request { pointer, .. } = &mut self {
-            *pointer = place;
+    fn at(mut self, found: Vec<Place>) -> Self {
+        if let Self::Request { places, .. } = &mut self {
+            *places = found;
         }
         self
     }
@@ -102,11 +96,22 @@ pub struct Problem {
 }
 
 /// Where in the request the problem lies.
-#[derive(Debug, Serialize)]
-struct Place {
-    pointer: String,
-    code: String,
-    detail: String,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// JSON pointer into the body, or a parameter's name.
+    pub pointer: String,
+    pub code: String,
+    pub detail: String,
+}
+
+impl Place {
+    pub fn new(pointer: String, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer,
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
 }
 
 fn domain_status(error: &DomainError) -> StatusCode {
@@ -124,43 +129,49 @@ fn domain_status(error: &DomainError) -> StatusCode {
     }
 }
 
-/// Outside words for an error: status, code, detail, place. What happened inside goes to the log only.
-fn words(error: &ApiError) -> (StatusCode, &str, String, Option<&str>) {
+/// Outside words for an error: status, code, detail, places. What happened inside goes to the log only.
+fn words(error: &ApiError) -> (StatusCode, &str, String, Vec<Place>) {
     let status = error.status();
     match error {
         ApiError::Request {
-            code,
-            detail,
-            pointer,
-            ..
-        } => (status, code, detail.clone(), pointer.as_deref()),
-        ApiError::Domain(DomainError::Refused(r)) => (status, r.code, r.detail.clone(), r.pointer.as_deref()),
+            code, detail, places, ..
+        } => (status, code, detail.clone(), places.clone()),
+        ApiError::Domain(DomainError::Refused(r)) => {
+            let place = r.pointer.clone().map(|p| Place::new(p, r.code, r.detail.clone()));
+            (status, r.code, r.detail.clone(), place.into_iter().collect())
+        }
         ApiError::Domain(DomainError::Busy | DomainError::Contended(_)) => (
             status,
             "try_again",
             "too much is going on right now; try again shortly".into(),
-            None,
+            Vec::new(),
         ),
-        ApiError::Domain(DomainError::Database(_) | DomainError::Internal(_)) => (
-            status,
-            "internal_error",
-            "something went wrong on our side; the request id names it".into(),
-            None,
-        ),
+        ApiError::Domain(DomainError::Database(_) | DomainError::Internal(_)) => {
+            let detail = "something went wrong on our side; the request id names it";
+            (status, "internal_error", detail.into(), Vec::new())
+        }
     }
 }
 
+/// The request an error belongs to.
+#[derive(Clone)]
+pub struct Asked {
+    pub id: RequestId,
+    pub body: Bytes,
+    pub shapes: Arc<Shapes>,
+}
+
 /// Turns whatever a route failed with into a problem: the one place where errors become answers.
-pub fn answer(error: poem::Error, id: &RequestId) -> Response {
+pub fn answer(error: poem::Error, asked: &Asked) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
     let operation = error.data::<OperationId>().copied();
     let error = match error.downcast::<ApiError>() {
         Ok(ours) => ours,
-        Err(other) => from_framework(&other),
+        Err(other) => framework::error(&other, operation, asked),
     };
-    let mut response = problem(&error, id);
+    let mut response = problem(&error, &asked.id);
     if let Some(operation) = operation {
         response.set_data(operation);
     }
@@ -168,22 +179,17 @@ pub fn answer(error: poem::Error, id: &RequestId) -> Response {
 }
 
 pub fn problem(error: &ApiError, id: &RequestId) -> Response {
-    let (status, code, detail, pointer) = words(error);
+    let (status, code, detail, errors) = words(error);
     if status.is_server_error() {
         tracing::error!(cause = chain(error), status = status.as_u16(), "request failed");
     }
-    let place = |p: &str| Place {
-        pointer: p.into(),
-        code: code.into(),
-        detail: detail.clone(),
-    };
     let problem = Problem {
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or("Error").into(),
         status: status.as_u16(),
         code: code.into(),
         request_id: id.to_string(),
-        errors: pointer.map(place).into_iter().collect(),
+        errors,
         detail,
     };
     let mut response = poem::web::Json(&problem).into_response();
@@ -218,56 +224,5 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// poem's and poem-openapi's own errors in our words.
-fn from_framework(error: &poem::Error) -> ApiError {
-    let text = error.to_string();
-    if let Some(e) = error.downcast_ref::<ParseRequestPayloadError>() {
-        return ApiError::new(StatusCode::BAD_REQUEST, "invalid_body", e.reason.clone()).at(field(&e.reason));
-    }
-    if let Some(e) = error.downcast_ref::<ParseParamError>() {
-        return ApiError::parameter(e.name, e.reason.clone());
-    }
-    if error.is::<ParsePathError>() || error.is::<PoemParsePathError>() {
-        return ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_parameter",
-            "the path holds a malformed value",
-        )
-        .at(Some("path".into()));
-    }
-    let (code, detail) = match error.status() {
-        StatusCode::UNAUTHORIZED if error.is::<AuthorizationError>() => (
-            "missing_credentials",
-            "send `Authorization: Bearer <access token>`".into(),
-        ),
-        StatusCode::NOT_FOUND if error.is::<NotFoundError>() => {
-            ("unknown_path", "there is nothing at this path".into())
-        }
-        StatusCode::METHOD_NOT_ALLOWED if error.is::<MethodNotAllowedError>() => {
-            ("method_not_allowed", "this path does not take this method".into())
-        }
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if error.is::<ContentTypeError>() => (
-            "unsupported_media_type",
-            "send `Content-Type: application/json`".into(),
-        ),
-        StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", text),
-        StatusCode::BAD_REQUEST if error.is::<ReadBodyError>() || error.is::<ParseQueryError>() => {
-            ("bad_request", text)
-        }
-        status if status.is_client_error() => ("bad_request", text),
-        _ => return DomainError::internal(text).into(),
-    };
-    ApiError::new(error.status(), code, detail)
-}
-
-/// poem-openapi stops at the first bad field and names it in its text, between backticks.
-fn field(reason: &str) -> Option<String> {
-    let mut parts = reason.split('`');
-    let _before = parts.next()?;
-    let name = parts.next()?;
-    parts.next().map(|_| format!("/{name}"))
-}
-
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;

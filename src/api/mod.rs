@@ -10,6 +10,7 @@ pub mod channels;
 pub mod error;
 pub mod etag;
 pub mod events;
+pub mod explain;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;

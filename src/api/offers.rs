@@ -62,13 +62,13 @@ pub struct NightPrice {
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Selling")]
 impl Offers {
     /// Search what can be booked
-    #[oai(path = "/:property_id/offers", method = "get", operation_id = "list_offers")]
+    #[oai(path = "/:id/offers", method = "get", operation_id = "list_offers")]
     #[expect(clippy::too_many_arguments, reason = "one argument for each query parameter")]
     async fn list(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         arrival: Query<NaiveDate>,
         departure: Query<NaiveDate>,
         #[oai(default = "two")] adults: Query<i32>,
@@ -76,7 +76,7 @@ impl Offers {
         #[oai(validator(pattern = "^([0-9]{1,2}(,[0-9]{1,2})*)?$"))]
         children_ages: Query<Option<String>>,
     ) -> ApiResult<Json<OfferList>> {
-        let (property_id, arrival, departure) = (property_id.0, arrival.0, departure.0);
+        let (property_id, arrival, departure) = (id.0, arrival.0, departure.0);
         let stay = Stay::new(arrival, departure).map_err(|r| r.at("departure"))?;
         let children = children(children_ages.0.as_deref().unwrap_or_default())?;
         let search = Search {

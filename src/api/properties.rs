@@ -100,28 +100,28 @@ impl Properties {
     }
 
     /// Read a property
-    #[oai(path = "/:property_id", method = "get", operation_id = "get_property")]
+    #[oai(path = "/:id", method = "get", operation_id = "get_property")]
     async fn get(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Property>> {
         auth.0.require(Permission::ReadInventory)?;
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let found = property::get(&mut tx, property_id.0).await?;
+        let found = property::get(&mut tx, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }
 
     /// Change a property
-    #[oai(path = "/:property_id", method = "patch", operation_id = "change_property")]
+    #[oai(path = "/:id", method = "patch", operation_id = "change_property")]
     async fn change(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Json<PropertyChange>,
     ) -> ApiResult<Changed<Property>> {
@@ -132,7 +132,7 @@ impl Properties {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "change_property", async |tx| {
             let now = app.clock.now();
-            let changed = property::change(tx, &auth.0, property_id.0, change, version, now).await?;
+            let changed = property::change(tx, &auth.0, id.0, change, version, now).await?;
             let version = changed.version;
             Ok(Changed::new(&Property::from(changed)).version(version))
         })

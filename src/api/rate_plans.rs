@@ -56,34 +56,21 @@ enum DerivedKind {
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Ari")]
 impl RatePlans {
     /// List rate plans
-    #[oai(
-        path = "/:property_id/rate-plans",
-        method = "get",
-        operation_id = "list_rate_plans"
-    )]
-    async fn list(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        property_id: Path<Uuid>,
-    ) -> ApiResult<Json<Page<RatePlan>>> {
+    #[oai(path = "/:id/rate-plans", method = "get", operation_id = "list_rate_plans")]
+    async fn list(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<RatePlan>>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let all = plan::list(&mut tx, &auth.0, property_id.0).await?;
+        let all = plan::list(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, RatePlan::from)))
     }
 
     /// Add a rate plan
-    #[oai(
-        path = "/:property_id/rate-plans",
-        method = "post",
-        operation_id = "create_rate_plan"
-    )]
+    #[oai(path = "/:id/rate-plans", method = "post", operation_id = "create_rate_plan")]
     async fn create(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         body: Json<NewRatePlan>,
     ) -> ApiResult<Created<RatePlan>> {
         let NewRatePlan { code, name, derived } = body.0;
@@ -93,7 +80,7 @@ impl RatePlans {
             derived: derived.map(Derived::parse),
         };
         write(&app, &auth.0, &once, "create_rate_plan", async |tx| {
-            let made = plan::create(tx, &auth.0, property_id.0, new, app.clock.now()).await?;
+            let made = plan::create(tx, &auth.0, id.0, new, app.clock.now()).await?;
             let version = made.version;
             Ok(Created::new(&RatePlan::from(made)).version(version))
         })

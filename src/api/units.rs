@@ -55,34 +55,26 @@ struct NewUnits {
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Inventory")]
 impl Units {
     /// List unit types
-    #[oai(
-        path = "/:property_id/unit-types",
-        method = "get",
-        operation_id = "list_unit_types"
-    )]
+    #[oai(path = "/:id/unit-types", method = "get", operation_id = "list_unit_types")]
     async fn unit_types(
         &self,
         auth: Auth,
         app: Data<&Shared>,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
     ) -> ApiResult<Json<Page<UnitType>>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let all = property::unit_types(&mut tx, &auth.0, property_id.0).await?;
+        let all = property::unit_types(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, UnitType::from)))
     }
 
     /// Add a unit type
-    #[oai(
-        path = "/:property_id/unit-types",
-        method = "post",
-        operation_id = "create_unit_type"
-    )]
+    #[oai(path = "/:id/unit-types", method = "post", operation_id = "create_unit_type")]
     async fn create_unit_type(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         body: Json<NewUnitType>,
     ) -> ApiResult<Created<UnitType>> {
         let NewUnitType {
@@ -96,7 +88,7 @@ impl Units {
             max_occupancy,
         };
         write(&app, &auth.0, &once, "create_unit_type", async |tx| {
-            let made = property::create_unit_type(tx, &auth.0, property_id.0, new, app.clock.now()).await?;
+            let made = property::create_unit_type(tx, &auth.0, id.0, new, app.clock.now()).await?;
             let version = made.version;
             Ok(Created::new(&UnitType::from(made)).version(version))
         })
@@ -104,34 +96,29 @@ impl Units {
     }
 
     /// List units
-    #[oai(path = "/:property_id/units", method = "get", operation_id = "list_units")]
-    async fn units(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        property_id: Path<Uuid>,
-    ) -> ApiResult<Json<Page<Unit>>> {
+    #[oai(path = "/:id/units", method = "get", operation_id = "list_units")]
+    async fn units(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<Unit>>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
-        let all = property::units(&mut tx, &auth.0, property_id.0).await?;
+        let all = property::units(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, Unit::from)))
     }
 
     /// Add units
     ///
     /// Capacity of their type rises from the business date on, and channels are told.
-    #[oai(path = "/:property_id/units", method = "post", operation_id = "create_units")]
+    #[oai(path = "/:id/units", method = "post", operation_id = "create_units")]
     async fn create_units(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        property_id: Path<Uuid>,
+        id: Path<Uuid>,
         body: Json<NewUnits>,
     ) -> ApiResult<Created<Page<Unit>>> {
         let NewUnits { unit_type_id, names } = body.0;
         write(&app, &auth.0, &once, "create_units", async |tx| {
             let unit_type = property::get_unit_type(tx, unit_type_id).await?;
-            if unit_type.property_id != property_id.0 {
+            if unit_type.property_id != id.0 {
                 return Err(Refusal::not_found("unit type").at("/unit_type_id").into());
             }
             let made = property::create_units(tx, &auth.0, unit_type_id, &names, app.clock.now()).await?;

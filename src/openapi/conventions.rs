@@ -1,7 +1,8 @@
 //! What every operation can answer by convention, added to the document: problems by status, the security
-//! requirement, and the `Idempotency-Key` parameter.
+//! requirement, the `Idempotency-Key` parameter, and what request bodies refuse and allow.
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Operations that need no credential, in order. A test compares this list with the document.
 #[cfg(test)]
@@ -17,7 +18,13 @@ pub const OPEN: &[&str] = &[
 /// Unsafe by method, but nothing is kept of them: repeating them changes nothing.
 const REPEATABLE: &[&str] = &["test_channel_connection"];
 
+/// DTOs whose optional fields take `null` to clear (`MaybeUndefined`, which poem-openapi does not mark).
+const CLEARABLE: &[&str] = &["RestrictionChange"];
+
 pub fn complete(document: &mut Value) {
+    for name in asked_for(document) {
+        request_schema(&name, &mut document["components"]["schemas"][&name]);
+    }
     document["components"]["schemas"]["Problem"] = problem_schema();
     let Some(paths) = document["paths"].as_object_mut() else {
         return;
@@ -25,6 +32,56 @@ pub fn complete(document: &mut Value) {
     for (path, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             operation_conventions(path, method, operation);
+        }
+    }
+}
+
+/// Names of the schemas that request bodies are made of.
+fn asked_for(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().into_iter().flat_map(|p| p.values());
+    let operations = paths.filter_map(Value::as_object).flat_map(|p| p.values());
+    let mut open: Vec<&Value> = operations.map(|o| &o["requestBody"]).collect();
+    let mut names = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        if let Some(name) = value["$ref"]
+            .as_str()
+            .and_then(|r| r.strip_prefix("#/components/schemas/"))
+            && names.insert(name.to_owned())
+        {
+            open.push(&document["components"]["schemas"][name]);
+        }
+        match value {
+            Value::Object(map) => open.extend(map.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Unknown fields are refused. A `default` becomes words: generators take it for "always there" and demand the field.
+fn request_schema(name: &str, schema: &mut Value) {
+    if schema["type"] != "object" {
+        return;
+    }
+    schema["additionalProperties"] = false.into();
+    let required = schema["required"].clone();
+    let optional = |field: &String| !required.as_array().is_some_and(|r| r.iter().any(|n| n == field));
+    let fields = schema["properties"].as_object_mut().into_iter().flatten();
+    for (field, property) in fields.filter(|(field, _)| optional(field)) {
+        let Some(property) = property.as_object_mut() else {
+            continue;
+        };
+        if CLEARABLE.contains(&name) && field != "weekdays" {
+            property.insert("nullable".into(), true.into());
+        }
+        if let Some(default) = property.remove("default").filter(|d| *d != json!([])) {
+            let said = property
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let said = format!("{said} Default: {default}.").trim_start().to_owned();
+            property.insert("description".into(), said.into());
         }
     }
 }

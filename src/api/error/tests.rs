@@ -1,8 +1,17 @@
 use super::*;
+use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
+use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseRequestPayloadError};
 use serde_json::Value;
 
 async fn told(error: impl Into<poem::Error>) -> (StatusCode, Value, Response) {
-    let mut response = answer(error.into(), &RequestId::fixed("r-1"));
+    let mut response = answer(
+        error.into(),
+        &Asked {
+            id: RequestId::fixed("r-1"),
+            body: Bytes::new(),
+            shapes: Arc::default(),
+        },
+    );
     let body = response.take_body().into_json().await.unwrap();
     (response.status(), body, response)
 }
