@@ -130,12 +130,10 @@ fn listed(place: &Place, changed: &[Change]) -> String {
     changed.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Who stays where and when, and for how much.
+/// Who stays where and when, and for how much. Of a cancelled booking no stay is left, and a fee may be.
 pub fn describe(place: &Place, booking: &Booking) -> String {
-    let stays: Vec<String> = booking
-        .reservations
-        .iter()
-        .filter(|r| r.status.occupies() || booking.cancelled)
+    let occupying = booking.reservations.iter().filter(|r| r.status.occupies());
+    let mut parts: Vec<String> = occupying
         .map(|r| {
             let room = r
                 .unit_type_id
@@ -143,12 +141,8 @@ pub fn describe(place: &Place, booking: &Booking) -> String {
             format!("{room} {}", say::nights(r.arrival, r.departure - Days::new(1)))
         })
         .collect();
-    let mut stays = stays;
-    stays.dedup();
-    format!(
-        "{}, {}, {}",
-        booking.booker.name,
-        stays.join(" + "),
-        say::money(booking.total, &booking.currency)
-    )
+    parts.dedup();
+    parts.insert(0, booking.booker.name.clone());
+    parts.push(say::money(booking.total, &booking.currency));
+    parts.join(", ")
 }
