@@ -1,1 +1,17 @@
-//! The API from outside; mirrors the URL tree.
+//! The API from outside, over HTTP on loopback, against a database of its own for each test and a real Redis. The
+//! modules mirror the URL tree; what holds for all paths stands beside them.
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail like the test itself")]
+
+mod auth;
+mod bad_input;
+mod bad_requests;
+mod bookings;
+mod channel_connections;
+mod dashboard;
+mod health;
+mod hooks;
+mod isolation;
+mod openapi;
+mod properties;
+mod roles;
+mod support;

@@ -250,6 +250,8 @@ pub struct Converged {
     pub differing: usize,
     pub waiting: usize,
     pub took: Duration,
+    /// When the last revision was acknowledged.
+    pub acknowledged: Duration,
 }
 
 fn rate_id(unit_type: Uuid) -> String {

@@ -19,9 +19,9 @@ use std::time::Duration;
 
 const DELAY: Duration = Duration::from_millis(3);
 const POOL: u32 = 4;
-const CLIENTS: u64 = 24;
+const CLIENTS: u64 = 10;
 /// Longer than an undisturbed booking takes, so that some are heard out and some are cut off anywhere.
-const PATIENCE_MS: f64 = 160.0;
+const PATIENCE_MS: f64 = 400.0;
 const ROOMY: &[(&str, usize)] = &[("DBL", 500)];
 const HOTEL: Plan = Plan {
     unit_types: ROOMY,

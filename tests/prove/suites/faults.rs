@@ -69,6 +69,7 @@ async fn redis_gone(
     redis: &mut Process,
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
+    requests(world, house, "first, while connections and statements are new").await?;
     let (failed, before) = requests(world, house, "before").await?;
     verdict.demand(failed == 0, format!("{failed} requests failed with Redis there"));
     redis.kill().await?;
@@ -181,7 +182,8 @@ async fn confusion(
     ));
     channel.faults(json!({})).await?;
     let end = channel.converge(world, Duration::from_secs(40)).await?;
-    verdict.figure(format!("in step {:.1} s after it", end.took.as_secs_f64()));
+    let (acknowledged, took) = (end.acknowledged.as_secs_f64(), end.took.as_secs_f64());
+    verdict.figure(format!("all acknowledged {acknowledged:.1} s and in step {took:.1} s after it"));
     verdict.none(end.differing, "cells differ");
     verdict.none(end.waiting, "revisions not acknowledged");
     applied_once(world, channel, verdict).await

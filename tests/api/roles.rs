@@ -1,0 +1,113 @@
+//! Who may do what: the whole table, each cell tried.
+
+use crate::support::{Answer, Caller, Server, booking, room};
+use innkeep_domain::Role::{self, Accountant, FrontDesk, Housekeeping, Manager, Owner, ReadOnly};
+use serde_json::json;
+
+const ALL: &[Role] = &[Owner, Manager, FrontDesk, Accountant, Housekeeping, ReadOnly];
+const LEADING: &[Role] = &[Owner, Manager];
+const SELLING: &[Role] = &[Owner, Manager, FrontDesk];
+const READING: &[Role] = &[Owner, Manager, FrontDesk, Accountant, ReadOnly];
+
+const TABLE: [(&str, &[Role]); 14] = [
+    ("list_properties", ALL),
+    ("get_property", ALL),
+    ("get_ari", ALL),
+    ("list_offers", ALL),
+    ("create_property", LEADING),
+    ("create_rate_plan", LEADING),
+    ("change_ari", LEADING),
+    ("list_bookings", READING),
+    ("create_booking", SELLING),
+    ("get_dashboard", READING),
+    ("list_alerts", READING),
+    ("list_events", READING),
+    ("list_channel_connections", LEADING),
+    ("create_channel_connection", LEADING),
+];
+
+async fn try_it(server: &Server, caller: &Caller<'_>, operation: &str, n: usize) -> Answer {
+    let house = &server.adler;
+    let property = format!("/v1/properties/{}", house.property_id);
+    let id = house.property_id;
+    match operation {
+        "list_properties" => caller.get("/v1/properties").await,
+        "get_property" => caller.get(&property).await,
+        "get_ari" => {
+            caller
+                .get(&format!("{property}/ari?from=2027-01-05&to=2027-01-06"))
+                .await
+        }
+        "list_offers" => {
+            caller
+                .get(&format!(
+                    "{property}/offers?arrival=2027-01-05&departure=2027-01-06"
+                ))
+                .await
+        }
+        "create_property" => {
+            let new = json!({ "name": "New", "kind": "marina", "zone": "Europe/Paris", "currency": "EUR" });
+            caller.post("/v1/properties", &new).await
+        }
+        "create_rate_plan" => {
+            caller
+                .post(
+                    &format!("{property}/rate-plans"),
+                    &json!({ "code": format!("P{n}"), "name": "P" }),
+                )
+                .await
+        }
+        "change_ari" => {
+            let stock = json!({ "unit_type_id": house.unit_type("DBL"), "from": "2027-01-05", "to": "2027-01-05", "blocked": 0 });
+            caller
+                .patch(&format!("{property}/ari"), &json!({ "availability": [stock] }))
+                .await
+        }
+        "list_bookings" => caller.get("/v1/bookings").await,
+        "create_booking" => {
+            caller
+                .post(
+                    "/v1/bookings",
+                    &booking(house, &[room(house, "DBL", n as u64, 1)]),
+                )
+                .await
+        }
+        "get_dashboard" => {
+            caller
+                .get(&format!(
+                    "/v1/dashboard?property_id={id}&from=2027-01-05&to=2027-01-06"
+                ))
+                .await
+        }
+        "list_alerts" => caller.get("/v1/alerts").await,
+        "list_events" => caller.get("/v1/events").await,
+        "list_channel_connections" => caller.get("/v1/channel-connections").await,
+        _ => {
+            let new = json!({ "property_id": id, "protocol": "webhook", "name": "Agent" });
+            caller.post("/v1/channel-connections", &new).await
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_role_may_do_what_stands_in_its_row() {
+    let server = Server::start().await;
+    for (operation, may) in TABLE {
+        for (n, role) in Role::ALL.into_iter().enumerate() {
+            let caller = server.caller(&server.adler, role);
+            let before = server.stored().await;
+            let answer = try_it(&server, &caller, operation, n).await;
+            if may.contains(&role) {
+                assert!(
+                    answer.status < 300,
+                    "{operation} as {}: {}",
+                    role.name(),
+                    answer.text
+                );
+            } else {
+                answer.problem(403, "missing_permission");
+                assert_eq!(server.stored().await, before, "{operation} as {}", role.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A running server with two furnished tenants, and people who call it.
+
+mod answer;
+
+pub use answer::Answer;
+use chrono::{DateTime, Utc};
+use innkeep::app::App;
+use innkeep::cache::Cache;
+use innkeep::edge::{Limits, Mutations};
+use innkeep::server::ServerOptions;
+use innkeep::telemetry::Metrics;
+use innkeep::tokens::Tokens;
+use innkeep::{routes, server};
+use innkeep_domain::Role;
+use innkeep_domain::clock::Clock;
+use innkeep_domain::ports::channel::Protocols;
+use innkeep_domain::testing::{House, Plan, TestDatabase};
+use innkeep_integrations::{channex, open_webhook};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+/// A Monday morning; the clock stands still until a test moves it.
+pub const NOW: &str = "2027-01-04T10:00:00Z";
+
+pub struct Server {
+    pub app: Arc<App>,
+    pub address: SocketAddr,
+    /// A hotel with two singles, five doubles and a suite.
+    pub adler: House,
+    /// Another tenant: a host with an apartment and a villa.
+    pub mare: House,
+    http: reqwest::Client,
+    // Last, so that connections are gone when it is dropped.
+    pub database: TestDatabase,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        let database = TestDatabase::create(innkeep_workers::setup_queue).await.unwrap();
+        let db = database.connect(8).await.unwrap();
+        let now: DateTime<Utc> = NOW.parse().unwrap();
+        let adler = House::furnish(&db, &Plan::HOTEL, now).await.unwrap();
+        let mare = House::furnish(&db, &Plan::HOST, now).await.unwrap();
+        let client = innkeep_integrations::http::client().unwrap();
+        let redis = std::env::var("INNKEEP_TEST_REDIS_URL").ok();
+        let app = Arc::new(App {
+            db,
+            clock: Clock::fixed(now),
+            tokens: Tokens::open(&secrets(), now).unwrap(),
+            cache: Arc::new(Cache::new(redis.as_deref()).unwrap()),
+            protocols: Protocols::new(vec![channex::protocol(client), open_webhook::protocol()]),
+            metrics: Metrics::install().unwrap(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mutations = Mutations::default();
+        let limits = Limits {
+            body: 64 * 1024,
+            ..Limits::default()
+        };
+        let edge = Arc::new(routes::edge(app.clone(), limits, mutations.clone()).unwrap());
+        tokio::spawn(server::serve(
+            listener,
+            edge,
+            mutations,
+            ServerOptions::default(),
+            std::future::pending(),
+        ));
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        Self {
+            app,
+            address,
+            adler,
+            mare,
+            http,
+            database,
+        }
+    }
+
+    /// Somebody with this role in the house.
+    pub fn caller(&self, house: &House, role: Role) -> Caller<'_> {
+        let user = house.of_role(role).user_id;
+        let token = self
+            .app
+            .tokens
+            .issue(user, house.tenant, role, self.app.clock.now())
+            .unwrap();
+        Caller {
+            server: self,
+            token: Some(token),
+        }
+    }
+
+    /// The hotel's manager, who may do everything there.
+    pub fn manager(&self) -> Caller<'_> {
+        self.caller(&self.adler, Role::Manager)
+    }
+
+    pub fn bearer(&self, token: impl Into<String>) -> Caller<'_> {
+        Caller {
+            server: self,
+            token: Some(token.into()),
+        }
+    }
+
+    pub fn nobody(&self) -> Caller<'_> {
+        Caller {
+            server: self,
+            token: None,
+        }
+    }
+
+    /// What is stored, as rows per table.
+    pub async fn stored(&self) -> BTreeMap<String, i64> {
+        self.database.row_counts().await.unwrap()
+    }
+}
+
+/// Signing keys for all tests of this process.
+pub fn secrets() -> PathBuf {
+    let folder = std::env::var_os("INNKEEP_SECRETS_DIR").map(PathBuf::from);
+    folder
+        .unwrap_or_else(std::env::temp_dir)
+        .join("innkeep-api-tests")
+}
+
+pub struct Caller<'a> {
+    server: &'a Server,
+    token: Option<String>,
+}
+
+impl Caller<'_> {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .server
+            .http
+            .request(method, format!("http://{}{path}", self.server.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// An action without a body.
+    pub async fn act(&self, path: &str) -> Answer {
+        self.send(self.request(Method::POST, path)).await
+    }
+
+    pub async fn with_header(
+        &self,
+        method: Method,
+        path: &str,
+        header: (&str, &str),
+        body: &Value,
+    ) -> Answer {
+        let request = self.request(method, path).header(header.0, header.1);
+        self.send(if body.is_null() {
+            request
+        } else {
+            request.json(body)
+        })
+        .await
+    }
+}
+
+/// A room of the hotel's `code` type, `nights` nights from so many nights after the business date on.
+pub fn room(house: &House, code: &str, from: u64, nights: u64) -> Value {
+    json!({
+        "unit_type_id": house.unit_type(code).unwrap(),
+        "rate_plan_id": house.base_plan,
+        "arrival": house.night(from),
+        "departure": house.night(from + nights),
+        "adults": 2,
+    })
+}
+
+/// A booking of these rooms.
+pub fn booking(house: &House, rooms: &[Value]) -> Value {
+    json!({ "property_id": house.property_id, "booker": { "name": "Ada Lovelace" }, "rooms": rooms })
+}
+
+/// An id that nobody has.
+pub fn unknown() -> Uuid {
+    Uuid::now_v7()
+}
