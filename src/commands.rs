@@ -19,7 +19,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         // A slow statement would break into the story; INNKEEP_LOG=warn shows it.
         "warn,sqlx=error"
     } else {
-        "info"
+        // PostgreSQL's notices while migrating are no news.
+        "info,sqlx::postgres::notice=warn"
     };
     telemetry::log(
         cli.log.as_deref().unwrap_or(level),

@@ -97,6 +97,15 @@ impl Edge {
             Ok(response) => response,
             Err(_) => span.in_scope(|| problem(&too_slow(), &id)),
         };
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            let allowed = self
+                .shapes
+                .allowed(&path)
+                .and_then(|a| HeaderValue::from_str(&a).ok());
+            // What is not in the document is only read.
+            let allowed = allowed.unwrap_or(HeaderValue::from_static("GET"));
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
         response.headers_mut().insert(HEADER, id.header());
         response.headers_mut().insert(
             header::X_CONTENT_TYPE_OPTIONS,

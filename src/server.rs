@@ -18,9 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
-/// Time for a request's head to arrive, and for a kept-alive connection to begin its next one.
-const HEAD: Duration = Duration::from_secs(10);
 /// An answer nobody reads.
 const WRITE: Duration = Duration::from_secs(30);
 /// After a failed accept: the file table may be full, and asking again at once would spin.
@@ -32,6 +31,8 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub struct ServerOptions {
     /// Connections at once; more wait in the kernel's queue.
     pub connections: usize,
+    /// Time for a request's head to arrive, and for a kept-alive connection to begin its next one.
+    pub head: Duration,
     /// How long a shutdown waits for requests under way.
     pub grace: Duration,
 }
@@ -40,6 +41,7 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             connections: 4096,
+            head: Duration::from_secs(10),
             grace: Duration::from_secs(20),
         }
     }
@@ -56,7 +58,12 @@ pub async fn serve(
     tracing::info!(address = %listener.local_addr()?, "listening");
     let slots = Arc::new(Semaphore::new(options.connections));
     let graceful = GracefulShutdown::new();
-    let http = Arc::new(protocol());
+    let closing = CancellationToken::new();
+    let http = Arc::new(Http {
+        auto: protocol(options.head),
+        head: options.head,
+        closing: closing.clone(),
+    });
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -77,6 +84,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    closing.cancel();
     let finish = async {
         graceful.shutdown().await;
         mutations.finished().await;
@@ -104,17 +112,25 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<Accept
     }
 }
 
-fn protocol() -> auto::Builder<TokioExecutor> {
+/// What every connection is served with.
+struct Http {
+    auto: auto::Builder<TokioExecutor>,
+    head: Duration,
+    /// The server is ending: nobody who has not asked yet is waited for.
+    closing: CancellationToken,
+}
+
+fn protocol(head: Duration) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(head)
         .max_buf_size(64 * 1024)
         .half_close(false);
     http.http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(HEAD)
+        .keep_alive_timeout(head)
         .max_concurrent_streams(128)
         .max_header_list_size(32 * 1024);
     http
@@ -126,12 +142,15 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     edge: &Arc<Edge>,
-    http: &auto::Builder<TokioExecutor>,
+    http: &Http,
     watcher: Watcher,
 ) -> Result<(), BoxError> {
     stream.set_nodelay(true)?;
     let local = stream.local_addr()?;
-    tokio::time::timeout(HEAD, has_spoken(&stream)).await??;
+    tokio::select! {
+        spoken = tokio::time::timeout(http.head, has_spoken(&stream)) => spoken??,
+        () = http.closing.cancelled() => return Ok(()),
+    }
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let edge = edge.clone();
         async move {
@@ -142,7 +161,7 @@ async fn connection(
     });
     let io = TokioIo::new(Stall::new(stream, WRITE));
     watcher
-        .watch(http.serve_connection(io, service).into_owned())
+        .watch(http.auto.serve_connection(io, service).into_owned())
         .await
 }
 
@@ -161,3 +180,6 @@ async fn has_spoken(stream: &TcpStream) -> io::Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

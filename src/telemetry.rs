@@ -1,13 +1,13 @@
 //! Logs and measurements: JSON lines with the request's id and tenant, and Prometheus text at `/metrics`.
 
+use anyhow::Context;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::Endpoint;
 use poem::endpoint::make_sync;
 use std::io::IsTerminal;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Seconds. Fine where an answer should be, coarse where it should not.
@@ -24,8 +24,8 @@ pub enum LogFormat {
 }
 
 /// `filter` is tracing's syntax, e.g. `info,innkeep=debug`. Logs go to standard error.
-pub fn log(filter: &str, format: LogFormat) -> Result<(), TryInitError> {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+pub fn log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is no log filter"))?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Json => {
@@ -34,15 +34,16 @@ pub fn log(filter: &str, format: LogFormat) -> Result<(), TryInitError> {
                 .flatten_event(true)
                 .with_current_span(true)
                 .with_span_list(false);
-            registry.with(lines.with_writer(std::io::stderr)).try_init()
+            registry.with(lines.with_writer(std::io::stderr)).try_init()?;
         }
         LogFormat::Human => {
             let colours = std::io::stderr().is_terminal();
             registry
                 .with(fmt::layer().with_ansi(colours).with_writer(std::io::stderr))
-                .try_init()
+                .try_init()?;
         }
     }
+    Ok(())
 }
 
 /// The process's measurements.
@@ -52,21 +53,22 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// One recorder per process, whoever asks first; must be called inside the runtime.
     pub fn install() -> Result<Self, BuildError> {
-        static INSTALLED: OnceLock<Metrics> = OnceLock::new();
-        if let Some(installed) = INSTALLED.get() {
-            return Ok(installed.clone());
+        static INSTALLED: Mutex<Option<Metrics>> = Mutex::new(None);
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = installed.as_ref() {
+            return Ok(metrics.clone());
         }
         let builder =
             PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?;
         let handle = builder.install_recorder()?;
-        let installed = Self(handle.clone());
+        let metrics = installed.insert(Self(handle.clone())).clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(UPKEEP).await;
                 handle.run_upkeep();
             }
         });
-        Ok(INSTALLED.get_or_init(|| installed).clone())
+        Ok(metrics)
     }
 
     /// `/metrics`.

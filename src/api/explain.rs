@@ -13,20 +13,48 @@ const MOST: usize = 20;
 pub struct Shapes {
     by_operation: HashMap<String, Value>,
     schemas: Value,
+    /// Path templates, and the methods each takes.
+    methods: Vec<(String, Vec<String>)>,
 }
 
 impl Shapes {
     pub fn new(document: &Value) -> Self {
-        let paths = document["paths"].as_object().into_iter().flat_map(|p| p.values());
-        let operations = paths.filter_map(Value::as_object).flat_map(|p| p.values());
+        let paths = || document["paths"].as_object().into_iter().flatten();
+        let operations = paths()
+            .filter_map(|(_, p)| p.as_object())
+            .flat_map(|p| p.values());
         let shape = |o: &Value| {
             let body = o["requestBody"]["content"].get("application/json")?;
             Some((o["operationId"].as_str()?.to_owned(), body["schema"].clone()))
         };
+        let taken = |p: &Value| {
+            p.as_object()
+                .into_iter()
+                .flatten()
+                .map(|(m, _)| m.to_uppercase())
+                .collect()
+        };
         Self {
             by_operation: operations.filter_map(shape).collect(),
             schemas: document["components"]["schemas"].clone(),
+            methods: paths().map(|(path, p)| (path.clone(), taken(p))).collect(),
         }
+    }
+
+    /// The methods a path takes, as the `Allow` header of a 405 lists them.
+    pub fn allowed(&self, path: &str) -> Option<String> {
+        let fits = |template: &str| {
+            let (mut a, mut b) = (template.split('/'), path.split('/'));
+            loop {
+                match (a.next(), b.next()) {
+                    (None, None) => return true,
+                    (Some(t), Some(p)) if t == p || t.starts_with('{') => {}
+                    _ => return false,
+                }
+            }
+        };
+        let (_, methods) = self.methods.iter().find(|(template, _)| fits(template))?;
+        Some(methods.join(", "))
     }
 
     /// Where the body differs from the operation's schema; empty when it is no JSON, or differs in nothing we check.
@@ -179,6 +207,14 @@ mod tests {
             ("/rooms/0/unit_type_id", "missing_field"),
         ];
         assert_eq!(found, expected.map(|(p, c)| (p.to_owned(), c.to_owned())));
+    }
+
+    #[test]
+    fn a_path_knows_its_methods() {
+        let shapes = Shapes::new(&crate::openapi::document().unwrap());
+        assert_eq!(shapes.allowed("/v1/bookings").unwrap(), "GET, POST");
+        assert_eq!(shapes.allowed("/v1/bookings/7/actions/cancel").unwrap(), "POST");
+        assert_eq!(shapes.allowed("/v1/bookings/7/actions"), None);
     }
 
     #[test]
