@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::telemetry::Metrics;
 use crate::tokens::Tokens;
+use chrono::{DateTime, SubsecRound, Utc};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::ports::channel::Protocols;
@@ -15,6 +16,13 @@ pub struct App {
     pub cache: Arc<Cache>,
     pub protocols: Protocols,
     pub metrics: Metrics,
+}
+
+impl App {
+    /// Now, as precisely as PostgreSQL keeps it: an answer to a write shows the same instant as a later read.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
 }
 
 /// Handlers take `Data<&Shared>`.

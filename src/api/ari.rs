@@ -126,7 +126,7 @@ impl Ari {
     ) -> ApiResult<Changed<AriChanged>> {
         let change = body.0.parse();
         write(&app, &auth.0, &once, "change_ari", async |tx| {
-            let cells = ari::change(tx, &auth.0, id.0, change, app.clock.now()).await?;
+            let cells = ari::change(tx, &auth.0, id.0, change, app.now()).await?;
             Ok(Changed::new(&AriChanged { cells: cells as u64 }))
         })
         .await

@@ -19,10 +19,7 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
     let app = request
         .data::<Shared>()
         .ok_or_else(|| ApiError::from(DomainError::internal("no App in the request")))?;
-    let principal = app
-        .tokens
-        .principal(&bearer.token, app.clock.now())
-        .map_err(refused)?;
+    let principal = app.tokens.principal(&bearer.token, app.now()).map_err(refused)?;
     tracing::Span::current().record("tenant", tracing::field::display(principal.tenant));
     Ok(principal)
 }

@@ -38,7 +38,7 @@ impl Bookings {
     ) -> ApiResult<Created<Booking>> {
         let new = body.0.parse()?;
         write(&app, &auth.0, &once, "create_booking", async |tx| {
-            let made = reserve(tx, &auth.0, new, app.clock.now()).await?;
+            let made = reserve(tx, &auth.0, new, app.now()).await?;
             let (path, version) = (format!("/v1/bookings/{}", made.id), made.version);
             Ok(Created::new(&Booking::from(made)).location(path).version(version))
         })
@@ -106,7 +106,7 @@ impl Bookings {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "cancel_booking", async |tx| {
             let what = What::Booking(id.0);
-            let done = cancel(tx, &auth.0, what, version, app.clock.now()).await?;
+            let done = cancel(tx, &auth.0, what, version, app.now()).await?;
             let version = done.version;
             Ok(Changed::new(&Booking::from(done)).version(version))
         })
@@ -151,7 +151,7 @@ impl Bookings {
         write(&app, &auth.0, &once, "cancel_reservation", async |tx| {
             let (before, _) = find(tx, &auth.0, id).await?;
             check_version(before.version, version)?;
-            let booking = cancel(tx, &auth.0, What::Reservation(id), None, app.clock.now()).await?;
+            let booking = cancel(tx, &auth.0, What::Reservation(id), None, app.now()).await?;
             let (after, currency) = part(booking, id)?;
             // Cancelling locked the booking only after we looked.
             check_version(after.version - 1, version)?;

@@ -58,7 +58,7 @@ impl Channels {
             .is_some();
         let new = body.0.into();
         write(&app, &auth.0, &once, "create_channel_connection", async |tx| {
-            let made = connection::create(tx, &auth.0, new, can_push, app.clock.now()).await?;
+            let made = connection::create(tx, &auth.0, new, can_push, app.now()).await?;
             let (path, version) = (
                 format!("/v1/channel-connections/{}", made.connection.id),
                 made.connection.version,
@@ -108,7 +108,7 @@ impl Channels {
     ) -> ApiResult<Changed<Mappings>> {
         let mapping = body.0.parse()?;
         write(&app, &auth.0, &once, "set_channel_mappings", async |tx| {
-            mapping::set_mapping(tx, &auth.0, id.0, &mapping, app.clock.now()).await?;
+            mapping::set_mapping(tx, &auth.0, id.0, &mapping, app.now()).await?;
             Ok(Changed::new(&mapping.into()))
         })
         .await
@@ -161,7 +161,7 @@ impl Channels {
         id: Path<Uuid>,
     ) -> ApiResult<Accepted<FullSync>> {
         write(&app, &auth.0, &once, "full_sync_channel", async |tx| {
-            connection::full_sync(tx, &auth.0, id.0, app.clock.now()).await?;
+            connection::full_sync(tx, &auth.0, id.0, app.now()).await?;
             Ok(Accepted::new(&FullSync { connection_id: id.0 }))
         })
         .await
@@ -207,7 +207,7 @@ async fn set_state(
     active: bool,
 ) -> ApiResult<Changed<Connection>> {
     write(app, &auth.0, once, operation, async |tx| {
-        let done = connection::set_state(tx, &auth.0, id, active, app.clock.now()).await?;
+        let done = connection::set_state(tx, &auth.0, id, active, app.now()).await?;
         let version = done.version;
         Ok(Changed::new(&Connection::from(done)).version(version))
     })

@@ -125,7 +125,7 @@ async fn heartbeat(app: &App) -> innkeep_domain::Result<()> {
     let mut tx = app.db.begin_platform().await?;
     let newest = innkeep_domain::heartbeat::newest(&mut tx).await?;
     match newest {
-        Some(at) if app.clock.now() - at < Days::seconds(HEARTBEAT_SECONDS) => Ok(()),
+        Some(at) if app.now() - at < Days::seconds(HEARTBEAT_SECONDS) => Ok(()),
         _ => Err(innkeep_domain::Error::internal("no worker was heard of lately")),
     }
 }

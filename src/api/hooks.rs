@@ -65,7 +65,7 @@ impl Hooks {
             store(&app, &mut tx, &connection, headers, &body.0).await?;
             "stored"
         } else {
-            inbox::poll_now(&mut tx, connection_id, app.clock.now()).await?;
+            inbox::poll_now(&mut tx, connection_id, app.now()).await?;
             "noted"
         };
         tx.commit().await?;
@@ -89,7 +89,7 @@ async fn store(
     headers: Headers<'_>,
     body: &[u8],
 ) -> ApiResult<()> {
-    let now = app.clock.now();
+    let now = app.now();
     standard_webhooks::verify(&connection.webhook_secrets, headers, body, now)
         .map_err(|e| Refusal::unauthenticated("invalid_signature", e.to_string()))?;
     let message_id = headers.id.unwrap_or_default().to_owned();

@@ -60,7 +60,7 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
 ) -> ApiResult<Reply<T, STATUS>> {
     let mut tx = app.db.begin(who.tenant).await?;
-    let now = app.clock.now();
+    let now = app.now();
     let scope = once.scope(who, operation);
     if let Some(scope) = &scope
         && let Some(stored) = idempotency::claim(&mut tx, scope, now).await?

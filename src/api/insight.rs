@@ -42,7 +42,7 @@ impl Insight {
         let (property_id, from, to) = (property_id.0, from.0, to.0);
         let fill = async {
             let mut tx = app.db.begin(auth.0.tenant).await?;
-            let now = app.clock.now();
+            let now = app.now();
             let numbers = metrics::dashboard(&mut tx, &auth.0, property_id, from, to, now).await?;
             ApiResult::Ok(Cached(Dashboard::from(numbers)))
         };

@@ -90,7 +90,7 @@ impl Properties {
             currency,
         };
         write(&app, &auth.0, &once, "create_property", async |tx| {
-            let made = property::create(tx, &auth.0, new, app.clock.now()).await?;
+            let made = property::create(tx, &auth.0, new, app.now()).await?;
             let (path, version) = (format!("/v1/properties/{}", made.id), made.version);
             Ok(Created::new(&Property::from(made))
                 .location(path)
@@ -131,7 +131,7 @@ impl Properties {
         };
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "change_property", async |tx| {
-            let now = app.clock.now();
+            let now = app.now();
             let changed = property::change(tx, &auth.0, id.0, change, version, now).await?;
             let version = changed.version;
             Ok(Changed::new(&Property::from(changed)).version(version))

@@ -80,7 +80,7 @@ impl RatePlans {
             derived: derived.map(Derived::parse),
         };
         write(&app, &auth.0, &once, "create_rate_plan", async |tx| {
-            let made = plan::create(tx, &auth.0, id.0, new, app.clock.now()).await?;
+            let made = plan::create(tx, &auth.0, id.0, new, app.now()).await?;
             let version = made.version;
             Ok(Created::new(&RatePlan::from(made)).version(version))
         })

@@ -92,7 +92,7 @@ impl Session {
         tx.commit().await?;
         let user = identity::check_password(found, password).await?;
         let mut tx = app.db.begin_platform().await?;
-        let session = identity::open_session(&mut tx, user, tenant_id.map(TenantId), app.clock.now()).await?;
+        let session = identity::open_session(&mut tx, user, tenant_id.map(TenantId), app.now()).await?;
         tx.commit().await?;
         Ok(Json(pair(&app, session)?))
     }
@@ -101,7 +101,7 @@ impl Session {
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(&self, app: Data<&Shared>, body: Json<RefreshToken>) -> ApiResult<Json<TokenPair>> {
         let mut tx = app.db.begin_platform().await?;
-        let refreshed = identity::refresh(&mut tx, &body.refresh_token, app.clock.now()).await?;
+        let refreshed = identity::refresh(&mut tx, &body.refresh_token, app.now()).await?;
         // Also when refused: a token used twice revokes its whole family.
         tx.commit().await?;
         match refreshed {
@@ -121,7 +121,7 @@ impl Session {
     #[oai(path = "/auth/logout", method = "post", operation_id = "log_out")]
     async fn log_out(&self, app: Data<&Shared>, body: Json<RefreshToken>) -> ApiResult<Done> {
         let mut tx = app.db.begin_platform().await?;
-        identity::log_out(&mut tx, &body.refresh_token, app.clock.now()).await?;
+        identity::log_out(&mut tx, &body.refresh_token, app.now()).await?;
         tx.commit().await?;
         Ok(Done::NoContent)
     }
@@ -149,7 +149,7 @@ impl Session {
 fn pair(app: &App, session: identity::Session) -> ApiResult<TokenPair> {
     let token = app
         .tokens
-        .issue(session.user_id, session.tenant, session.role, app.clock.now());
+        .issue(session.user_id, session.tenant, session.role, app.now());
     Ok(TokenPair {
         access_token: token.map_err(|e| DomainError::internal(e.to_string()))?,
         token_type: "Bearer".into(),

@@ -88,7 +88,7 @@ impl Units {
             max_occupancy,
         };
         write(&app, &auth.0, &once, "create_unit_type", async |tx| {
-            let made = property::create_unit_type(tx, &auth.0, id.0, new, app.clock.now()).await?;
+            let made = property::create_unit_type(tx, &auth.0, id.0, new, app.now()).await?;
             let version = made.version;
             Ok(Created::new(&UnitType::from(made)).version(version))
         })
@@ -121,7 +121,7 @@ impl Units {
             if unit_type.property_id != id.0 {
                 return Err(Refusal::not_found("unit type").at("/unit_type_id").into());
             }
-            let made = property::create_units(tx, &auth.0, unit_type_id, &names, app.clock.now()).await?;
+            let made = property::create_units(tx, &auth.0, unit_type_id, &names, app.now()).await?;
             Ok(Created::new(&Page::all(made, Unit::from)))
         })
         .await
