@@ -230,14 +230,17 @@ impl Channel {
     /// Waits until both sides agree on every cell and revision; what is left after `limit` is returned.
     pub async fn converge(&self, world: &World, limit: Duration) -> anyhow::Result<Converged> {
         let begun = std::time::Instant::now();
+        let mut acknowledged = None;
         loop {
             let (differing, waiting) = (self.differences(world).await?, self.unacknowledged().await?);
             let took = begun.elapsed();
+            acknowledged = acknowledged.or((waiting == 0).then_some(took));
             if (differing == 0 && waiting == 0) || took > limit {
                 return Ok(Converged {
                     differing,
                     waiting,
                     took,
+                    acknowledged: acknowledged.unwrap_or(took),
                 });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -255,6 +258,6 @@ pub struct Converged {
 }
 
 fn rate_id(unit_type: Uuid) -> String {
-    // The same bits with another version nibble: one rate plan per room type at the channel.
+    // Another id made of the same bits: one rate plan per room type at the channel.
     Uuid::from_u128(unit_type.as_u128() ^ 1).to_string()
 }

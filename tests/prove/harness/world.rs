@@ -117,6 +117,14 @@ impl World {
         Ok(pid)
     }
 
+    /// Kills what was started with [`World::serve`] and [`World::start_sandbox`].
+    pub async fn stop_all(&mut self) -> anyhow::Result<()> {
+        for mut process in self.processes.drain(..) {
+            process.kill().await?;
+        }
+        Ok(())
+    }
+
     pub async fn wire(&self) -> anyhow::Result<Wire> {
         Wire::open(self.api).await
     }

@@ -183,7 +183,9 @@ async fn confusion(
     channel.faults(json!({})).await?;
     let end = channel.converge(world, Duration::from_secs(40)).await?;
     let (acknowledged, took) = (end.acknowledged.as_secs_f64(), end.took.as_secs_f64());
-    verdict.figure(format!("all acknowledged {acknowledged:.1} s and in step {took:.1} s after it"));
+    verdict.figure(format!(
+        "all acknowledged {acknowledged:.1} s and in step {took:.1} s after it"
+    ));
     verdict.none(end.differing, "cells differ");
     verdict.none(end.waiting, "revisions not acknowledged");
     applied_once(world, channel, verdict).await
