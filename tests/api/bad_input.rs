@@ -325,6 +325,22 @@ fn others(server: &Server) -> Vec<Case> {
             connection("channex", "https://example.org"),
         ),
         case(
+            "a NUL in a log-in",
+            "/v1/auth/login",
+            401,
+            "wrong_credentials",
+            json!({ "email": "a\u{0}@b", "password": "x" }),
+        ),
+        case(
+            "a NUL in a channel's key",
+            "/v1/channel-connections",
+            422,
+            "invalid_text",
+            json!({
+            "property_id": server.adler.property_id, "protocol": "channex", "name": "C", "base_url": "https://example.org",
+            "external_property": "x", "api_key": "a\u{0}" }),
+        ),
+        case(
             "unit type for 0",
             &format!("{property}/unit-types"),
             422,

@@ -62,7 +62,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let mutations = Mutations::default();
         let limits = Limits {
-            body: 64 * 1024,
+            body: 256 * 1024,
             ..Limits::default()
         };
         let edge = Arc::new(routes::edge(app.clone(), limits, mutations.clone()).unwrap());

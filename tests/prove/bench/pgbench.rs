@@ -13,6 +13,8 @@ pub struct Pgbench {
 pub struct Run<'a> {
     pub database: &'a str,
     pub role: &'a str,
+    /// Settings of the session, as in PGOPTIONS.
+    pub options: &'a str,
     pub scripts: &'a [PathBuf],
     pub clients: usize,
     pub seconds: u64,
@@ -43,6 +45,7 @@ impl Pgbench {
     /// Transactions a second. A failed transaction ends the run: a wrong script measures nothing.
     pub async fn run(&self, run: &Run<'_>) -> anyhow::Result<f64> {
         let mut command = self.command("pgbench", run.role, run.database);
+        command.env("PGOPTIONS", run.options);
         command.args(["-n", "-M", "prepared", "-j", "2"]);
         command.args(["-c", &run.clients.to_string(), "-T", &run.seconds.to_string()]);
         command.args(["-D", &format!("n={}", run.base)]);
