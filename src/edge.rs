@@ -1,11 +1,10 @@
 //! What happens to every request once, whatever its route: an id, a span, limits on body and time, problems instead
 //! of errors and panics, an access line and a measurement.
 
-use crate::api::error::{ApiError, Asked, answer, problem};
-use crate::api::explain::Shapes;
+use crate::api::error::{ApiError, answer, problem};
 use crate::api::request_id::{HEADER, RequestId};
+use crate::api::shape::Shapes;
 use futures_util::FutureExt;
-use hyper::body::Bytes;
 use innkeep_domain::Error as DomainError;
 use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -69,7 +68,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// `shapes` explain what is wrong with a body.
+    /// Routes find `shapes` among the request's data.
     pub fn new(
         routes: impl Endpoint<Output = Response> + 'static,
         shapes: Shapes,
@@ -117,25 +116,20 @@ impl Edge {
 
     async fn handle(&self, mut request: Request, id: &RequestId) -> Response {
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        let mut asked = Asked {
-            id: id.clone(),
-            body: Bytes::new(),
-            shapes: self.shapes.clone(),
-        };
-        match self.take_body(&mut request, safe).await {
-            Ok(body) => asked.body = body,
-            Err(error) => return answer(error.into(), &asked),
+        if let Err(error) = self.take_body(&mut request, safe).await {
+            return answer(error.into(), id);
         }
+        request.set_data(self.shapes.clone());
         if safe {
-            return guarded(&*self.routes, request, &asked).await;
+            return guarded(&*self.routes, request, id).await;
         }
         // The body is here in full; from now on nobody who hangs up can cut the operation in half.
         let Ok(permit) = self.mutations.0.clone().acquire_owned().await else {
             return problem(&DomainError::Busy.into(), id);
         };
-        let routes = self.routes.clone();
+        let (routes, owned) = (self.routes.clone(), id.clone());
         let task = async move {
-            let response = guarded(&*routes, request, &asked).await;
+            let response = guarded(&*routes, request, &owned).await;
             drop(permit);
             response
         };
@@ -145,10 +139,10 @@ impl Edge {
     }
 
     /// Reads the body, if the method has one, and no more of it than allowed.
-    async fn take_body(&self, request: &mut Request, safe: bool) -> Result<Bytes, ReadBodyError> {
+    async fn take_body(&self, request: &mut Request, safe: bool) -> Result<(), ReadBodyError> {
         let body = request.take_body();
         if safe {
-            return Ok(Bytes::new());
+            return Ok(());
         }
         let said = request
             .headers()
@@ -170,8 +164,8 @@ impl Edge {
             hash.update(part);
         }
         request.set_data(Fingerprint(hash.finalize().into()));
-        request.set_body(body.clone());
-        Ok(body)
+        request.set_body(body);
+        Ok(())
     }
 }
 
@@ -179,17 +173,17 @@ impl Edge {
 async fn guarded(
     routes: &dyn poem::endpoint::DynEndpoint<Output = Response>,
     request: Request,
-    asked: &Asked,
+    id: &RequestId,
 ) -> Response {
     match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => answer(error, asked),
+        Ok(Err(error)) => answer(error, id),
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
             let text = text
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            problem(&DomainError::internal(format!("panic: {text}")).into(), &asked.id)
+            problem(&DomainError::internal(format!("panic: {text}")).into(), id)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which path leads where: the API of the document, and the few plain routes beside it.
 
-use crate::api::explain::Shapes;
+use crate::api::shape::Shapes;
 use crate::app::{App, Shared};
 use crate::edge::{Edge, Limits, Mutations};
 use crate::openapi;

@@ -3,7 +3,7 @@
 mod change;
 
 use crate::api::money::Money;
-use crate::api::{ApiResult, Auth, Changed, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Changed, Once, Tag, write};
 use crate::app::Shared;
 use change::AriChange;
 use chrono::NaiveDate;
@@ -122,7 +122,7 @@ impl Ari {
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
-        body: Json<AriChange>,
+        body: Body<AriChange>,
     ) -> ApiResult<Changed<AriChanged>> {
         let change = body.0.parse();
         write(&app, &auth.0, &once, "change_ari", async |tx| {

@@ -4,7 +4,7 @@ mod dto;
 
 use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
-use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
 use dto::{Booking, BookingStatus, NewBooking, Reservation};
@@ -34,7 +34,7 @@ impl Bookings {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        body: Json<NewBooking>,
+        body: Body<NewBooking>,
     ) -> ApiResult<Created<Booking>> {
         let new = body.0.parse()?;
         write(&app, &auth.0, &once, "create_booking", async |tx| {

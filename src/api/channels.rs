@@ -6,7 +6,7 @@ mod probe;
 use crate::api::etag::Found;
 use crate::api::page::{Page, Window};
 use crate::api::reply::Accepted;
-use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use dto::{Connection, FullSync, Mappings, NewConnection, NewConnectionSecrets, SyncStatus};
 use innkeep_domain::channel::{connection, mapping, status};
@@ -46,7 +46,7 @@ impl Channels {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        body: Json<NewConnection>,
+        body: Body<NewConnection>,
     ) -> ApiResult<Created<NewConnectionSecrets>> {
         let unknown =
             || Refusal::invalid("unknown_protocol", "no such channel protocol here").at("/protocol");
@@ -104,7 +104,7 @@ impl Channels {
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
-        body: Json<Mappings>,
+        body: Body<Mappings>,
     ) -> ApiResult<Changed<Mappings>> {
         let mapping = body.0.parse()?;
         write(&app, &auth.0, &once, "set_channel_mappings", async |tx| {

@@ -2,9 +2,7 @@
 
 mod framework;
 
-use crate::api::explain::Shapes;
 use crate::api::request_id::RequestId;
-use hyper::body::Bytes;
 use innkeep_domain::error::{Error as DomainError, Kind, Refusal};
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
@@ -12,7 +10,6 @@ use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OperationId};
 use serde::Serialize;
-use std::sync::Arc;
 
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -46,7 +43,16 @@ impl ApiError {
         let place = Place::new(name.to_owned(), code, detail.clone());
         Self::new(StatusCode::BAD_REQUEST, code, detail).at(vec![place])
     }
-    fn at(mut self, found: Vec<Place>) -> Self {
+    /// A body whose one misfit poem-openapi found: it names the field, if it does, between backticks.
+    pub fn unfit(reason: &str) -> Self {
+        let name = reason
+            .split('`')
+            .nth(1)
+            .filter(|_| reason.matches('`').count() > 1);
+        let place = name.map(|n| Place::new(format!("/{n}"), "invalid_value", reason));
+        Self::new(StatusCode::BAD_REQUEST, "invalid_body", reason).at(place.into_iter().collect())
+    }
+    pub fn at(mut self, found: Vec<Place>) -> Self {
         if let Self::Request { places, .. } = &mut self {
             *places = found;
         }
@@ -153,25 +159,17 @@ fn words(error: &ApiError) -> (StatusCode, &str, String, Vec<Place>) {
     }
 }
 
-/// The request an error belongs to.
-#[derive(Clone)]
-pub struct Asked {
-    pub id: RequestId,
-    pub body: Bytes,
-    pub shapes: Arc<Shapes>,
-}
-
 /// Turns whatever a route failed with into a problem: the one place where errors become answers.
-pub fn answer(error: poem::Error, asked: &Asked) -> Response {
+pub fn answer(error: poem::Error, id: &RequestId) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
     let operation = error.data::<OperationId>().copied();
     let error = match error.downcast::<ApiError>() {
         Ok(ours) => ours,
-        Err(other) => framework::error(&other, operation, asked),
+        Err(other) => framework::error(&other),
     };
-    let mut response = problem(&error, &asked.id);
+    let mut response = problem(&error, id);
     if let Some(operation) = operation {
         response.set_data(operation);
     }

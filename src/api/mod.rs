@@ -5,12 +5,12 @@
 
 pub mod ari;
 pub mod auth;
+pub mod body;
 pub mod bookings;
 pub mod channels;
 pub mod error;
 pub mod etag;
 pub mod events;
-pub mod explain;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
@@ -24,9 +24,11 @@ pub mod rate_plans;
 pub mod reply;
 pub mod request_id;
 pub mod session;
+pub mod shape;
 pub mod units;
 
 pub use auth::Auth;
+pub use body::Body;
 pub use error::{ApiError, ApiResult};
 pub use idempotency::{Once, write};
 pub use reply::{Changed, Created, Reply};

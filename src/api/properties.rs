@@ -2,7 +2,7 @@
 
 use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
-use crate::api::{ApiResult, Auth, Changed, Created, Once, Tag, patch, write};
+use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
 use innkeep_domain::Permission;
@@ -75,7 +75,7 @@ impl Properties {
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
-        body: Json<NewProperty>,
+        body: Body<NewProperty>,
     ) -> ApiResult<Created<Property>> {
         let NewProperty {
             name,
@@ -123,7 +123,7 @@ impl Properties {
         once: Once,
         id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
-        body: Json<PropertyChange>,
+        body: Body<PropertyChange>,
     ) -> ApiResult<Changed<Property>> {
         let change = property::PropertyChange {
             name: patch::required(body.0.name, "/name")?,

@@ -2,7 +2,7 @@
 
 use crate::api::money::Amount;
 use crate::api::page::Page;
-use crate::api::{ApiResult, Auth, Created, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Created, Once, Tag, write};
 use crate::app::Shared;
 use innkeep_domain::rates::plan::{self, Adjustment};
 use poem::web::Data;
@@ -71,7 +71,7 @@ impl RatePlans {
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
-        body: Json<NewRatePlan>,
+        body: Body<NewRatePlan>,
     ) -> ApiResult<Created<RatePlan>> {
         let NewRatePlan { code, name, derived } = body.0;
         let new = plan::NewRatePlan {

@@ -1,7 +1,7 @@
 //! `/v1/properties/{id}/unit-types` and `/units`: what is sold, and what it is made of.
 
 use crate::api::page::Page;
-use crate::api::{ApiResult, Auth, Created, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Created, Once, Tag, write};
 use crate::app::Shared;
 use innkeep_domain::{Refusal, property};
 use poem::web::Data;
@@ -75,7 +75,7 @@ impl Units {
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
-        body: Json<NewUnitType>,
+        body: Body<NewUnitType>,
     ) -> ApiResult<Created<UnitType>> {
         let NewUnitType {
             code,
@@ -113,7 +113,7 @@ impl Units {
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
-        body: Json<NewUnits>,
+        body: Body<NewUnits>,
     ) -> ApiResult<Created<Page<Unit>>> {
         let NewUnits { unit_type_id, names } = body.0;
         write(&app, &auth.0, &once, "create_units", async |tx| {

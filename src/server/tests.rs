@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::explain::Shapes;
+use crate::api::shape::Shapes;
 use crate::edge::Limits;
 use poem::{EndpointExt, IntoEndpoint, Route, get, handler};
 use std::time::Instant;

@@ -1,18 +1,17 @@
 //! poem's and poem-openapi's own errors in our words.
 
-use super::{ApiError, Asked, Place};
+use super::ApiError;
 use innkeep_domain::Error as DomainError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ParsePathError as PoemParsePathError};
 use poem::http::StatusCode;
-use poem_openapi::OperationId;
 use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
 
-pub fn error(error: &poem::Error, operation: Option<OperationId>, asked: &Asked) -> ApiError {
+pub fn error(error: &poem::Error) -> ApiError {
     let status = error.status();
     if let Some(e) = error.downcast_ref::<ParseRequestPayloadError>() {
-        return body(&e.reason, operation, asked);
+        return ApiError::unfit(&e.reason);
     }
     if let Some(e) = error.downcast_ref::<ParseParamError>() {
         return ApiError::parameter(e.name, e.reason.clone());
@@ -39,31 +38,4 @@ pub fn error(error: &poem::Error, operation: Option<OperationId>, asked: &Asked)
         return DomainError::internal(error.to_string()).into();
     };
     ApiError::new(status, code, detail)
-}
-
-/// All that is wrong with the body if its schema can tell, else the one thing poem-openapi met.
-fn body(reason: &str, operation: Option<OperationId>, asked: &Asked) -> ApiError {
-    let places = operation
-        .map(|o| asked.shapes.explain(o.0, &asked.body))
-        .unwrap_or_default();
-    let detail = match places.as_slice() {
-        [] => reason.to_owned(),
-        [one] => format!("{}: {}", one.pointer, one.detail),
-        more => format!("{} things are wrong with the body", more.len()),
-    };
-    let named = || field(reason).map(|p| Place::new(p, "invalid_value", reason));
-    let places = if places.is_empty() {
-        named().into_iter().collect()
-    } else {
-        places
-    };
-    ApiError::new(StatusCode::BAD_REQUEST, "invalid_body", detail).at(places)
-}
-
-/// poem-openapi names the field, if it does, between backticks.
-fn field(reason: &str) -> Option<String> {
-    let mut parts = reason.split('`');
-    let _before = parts.next()?;
-    let name = parts.next()?;
-    parts.next().map(|_| format!("/{name}"))
 }

@@ -4,14 +4,7 @@ use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseRequestPayl
 use serde_json::Value;
 
 async fn told(error: impl Into<poem::Error>) -> (StatusCode, Value, Response) {
-    let mut response = answer(
-        error.into(),
-        &Asked {
-            id: RequestId::fixed("r-1"),
-            body: Bytes::new(),
-            shapes: Arc::default(),
-        },
-    );
+    let mut response = answer(error.into(), &RequestId::fixed("r-1"));
     let body = response.take_body().into_json().await.unwrap();
     (response.status(), body, response)
 }
