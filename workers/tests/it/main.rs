@@ -1,5 +1,9 @@
 //! Channel sync against a real database, step by step: what is told when, and what becomes of what we are told.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod inbound;
 mod outbound;
