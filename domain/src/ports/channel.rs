@@ -2,7 +2,7 @@
 
 use crate::channel::revision::ChannelRevision;
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,6 +171,3 @@ impl Protocols {
         self.0.iter().find(|p| p.name == name)
     }
 }
-
-/// When a revision was made, as far as the channel says.
-pub type RevisedAt = Option<DateTime<Utc>>;
