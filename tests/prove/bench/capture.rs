@@ -29,7 +29,7 @@ impl Log {
         Ok(Self { file, from })
     }
 
-    /// The last transaction that was committed.
+    /// The last transaction that has ended.
     pub async fn last_transaction(&self) -> anyhow::Result<Vec<Statement>> {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let mut file = std::fs::File::open(&self.file)?;
@@ -37,10 +37,12 @@ impl Log {
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         let all = statements(&text);
+        // A read ends with a rollback, there being nothing to commit.
+        let ends = |s: &Statement| is(s, "COMMIT") || is(s, "ROLLBACK");
         let end = all
             .iter()
-            .rposition(|s| is(s, "COMMIT"))
-            .context("no COMMIT in the log")?;
+            .rposition(ends)
+            .context("no end of a transaction in the log")?;
         let begin = all[..end]
             .iter()
             .rposition(|s| is(s, "BEGIN"))

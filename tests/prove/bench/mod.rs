@@ -30,6 +30,8 @@ const NIGHTS: u64 = 3;
 const SEARCHED: u64 = 14;
 /// Arrivals are this many nights apart at most.
 const SPREAD: u64 = 340;
+/// The captured stay's arrival: not a date that appears in the request for another reason.
+const CAPTURED: u64 = 200;
 const PLAN: Plan = Plan {
     unit_types: &[
         ("A", 1),
@@ -126,9 +128,11 @@ async fn capture(world: &mut World, server: &str) -> anyhow::Result<Vec<(Vec<Sta
     let token = world.log_in(&house).await?;
     let mut wire = world.wire().await?;
     let log = Log::open(server).await?;
-    let body = booking(&house, house.unit_types[0].id, 0, NIGHTS, "captured");
+    let body = booking(&house, house.unit_types[0].id, CAPTURED, NIGHTS, "captured");
     wire.post("/v1/bookings", &token, &body).await?;
-    let made = wire.post("/v1/bookings", &token, &body).await?.json();
+    let made = wire.post("/v1/bookings", &token, &body).await?;
+    ensure!(made.status == 201, "captured: {}", made.code());
+    let made = made.json();
     let mut fresh = vec![
         made["id"].clone(),
         made["reservations"][0]["id"].clone(),
@@ -143,12 +147,12 @@ async fn capture(world: &mut World, server: &str) -> anyhow::Result<Vec<(Vec<Sta
         .flat_map(|s| s.parameters.iter().flatten())
         .find(is_ulid)
         .cloned();
-    fresh.extend(kick.map(Into::into));
+    fresh.push(kick.context("no kick among the captured statements")?.into());
     let fresh = fresh
         .iter()
         .filter_map(|f| f.as_str().map(str::to_owned))
         .collect();
-    let search = request("GET", &offers(&house, 0), &token, "", "");
+    let search = request("GET", &offers(&house, CAPTURED), &token, "", "");
     wire.call(&search).await?;
     ensure!(wire.call(&search).await?.status == 200, "offers");
     let reading = log.last_transaction().await?;
@@ -279,7 +283,7 @@ async fn write_scripts(
     for (i, house) in world.houses.iter().take(2).enumerate() {
         for unit_type in 0..2 {
             let replace = Replace {
-                arrival: home.night(0),
+                arrival: home.night(CAPTURED),
                 nights: contest.nights,
                 first: house.night(0),
                 spread: SPREAD,

@@ -53,13 +53,15 @@ impl Pgbench {
             command.arg("-f").arg(script);
         }
         let output = command.output().await.context("pgbench")?;
-        let (said, errors) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let error = errors
+            .lines()
+            .find(|l| l.contains("ERROR") || l.contains("error:"));
         ensure!(
-            output.status.success() && !errors.contains("ERROR"),
-            "pgbench: {errors}"
+            output.status.success() && error.is_none(),
+            "pgbench: {}",
+            error.unwrap_or(&errors)
         );
         let tps = said
             .lines()
