@@ -2,7 +2,7 @@
 
 use super::world::World;
 use anyhow::{Context, ensure};
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection, SYNC_DAYS};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::testing::House;
@@ -220,6 +220,35 @@ impl Channel {
             .iter()
             .filter(|(cell, free)| believed.get(cell) != Some(free))
             .count())
+    }
+
+    /// The first few cells on which the two sides disagree, with what Innkeep thinks the channel believes.
+    pub async fn explain(&self, world: &World) -> anyhow::Result<String> {
+        let (believed, truth) = (self.believed().await?, self.true_cells(world).await?);
+        let mut conn = world.database.superuser().await?;
+        let mut lines = Vec::new();
+        for (cell, free) in truth
+            .iter()
+            .filter(|(cell, free)| believed.get(cell) != Some(free))
+            .take(5)
+        {
+            let shadow: Option<(Option<Value>, DateTime<Utc>)> = sqlx::query_as(
+                "select accepted, changed_at from ari_shadow
+                 where connection_id = $1 and unit_type_id = $2 and night = $3 and rate_plan_id = $4",
+            )
+            .bind(self.connection)
+            .bind(cell.0)
+            .bind(cell.1)
+            .bind(Uuid::nil())
+            .fetch_optional(&mut conn)
+            .await?;
+            let told = believed.get(cell).copied().unwrap_or(-1);
+            lines.push(format!(
+                "{}: the channel believes {told}, true is {free}, shadow {shadow:?}",
+                cell.1
+            ));
+        }
+        Ok(lines.join("; "))
     }
 
     /// Revisions the channel still waits to have acknowledged.

@@ -187,6 +187,9 @@ async fn confusion(
         "all acknowledged {acknowledged:.1} s and in step {took:.1} s after it"
     ));
     verdict.none(end.differing, "cells differ");
+    if end.differing > 0 {
+        verdict.demand(false, channel.explain(world).await?);
+    }
     verdict.none(end.waiting, "revisions not acknowledged");
     applied_once(world, channel, verdict).await
 }

@@ -9,6 +9,7 @@ use crate::harness::world::World;
 use innkeep_domain::testing::Plan;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let channel = Channel::connect(&world, &house).await?;
     let mut workers = world.start("workers", &["serve", "--only", "workers"])?;
     channel.converge(&world, Duration::from_secs(20)).await?;
+    // Calls take a while, so that many a kill finds one under way.
+    channel.faults(json!({ "latency_ms": [20, 150] })).await?;
     let stop = guests::flag();
     let crashes = async {
         let restarted = crash(&world, &mut workers, kills).await;
@@ -41,6 +44,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     );
     crashed?;
     let (there, here) = (there?, here?);
+    channel.faults(json!({})).await?;
     let mut verdict = Verdict::default();
     verdict.figure(format!(
         "{kills} kills, {} acts at the channel, {} here",
@@ -53,6 +57,9 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         end.took.as_secs_f64()
     ));
     verdict.none(end.differing, "cells differ");
+    if end.differing > 0 {
+        verdict.demand(false, channel.explain(&world).await?);
+    }
     verdict.none(end.waiting, "revisions not acknowledged");
     verdict.demand(!workers.ended(), "the last worker has ended by itself");
     applied_once(&world, &channel, &mut verdict).await?;
