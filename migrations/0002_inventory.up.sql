@@ -1,4 +1,6 @@
--- What can be sold, at which price, under which restrictions.
+-- What can be sold, at which price, under which restrictions. Properties, unit types and rate plans are never deleted
+-- (the server has no right to): rows made by every sale refer to them without a foreign key, because its check would
+-- lock the same few rows for every sale of a house at once.
 create table property (
     tenant_id     uuid not null,
     id            uuid not null,
@@ -11,7 +13,7 @@ create table property (
     created_at    timestamptz not null,
     primary key (tenant_id, id)
 );
-call app.tenant_table('property');
+call app.tenant_table('property', 'select, insert, update');
 
 create table unit_type (
     tenant_id     uuid not null,
@@ -25,7 +27,7 @@ create table unit_type (
     unique (tenant_id, property_id, code),
     foreign key (tenant_id, property_id) references property
 );
-call app.tenant_table('unit_type');
+call app.tenant_table('unit_type', 'select, insert, update');
 
 create table unit (
     tenant_id    uuid not null,
@@ -80,7 +82,7 @@ create table rate_plan (
     constraint rate_plan_derived_whole
         check ((parent_id is null) = (adjust_kind is null) and (parent_id is null) = (adjust_value is null))
 );
-call app.tenant_table('rate_plan');
+call app.tenant_table('rate_plan', 'select, insert, update');
 
 -- A base plan's row says price and restrictions; a derived plan's row may only override restrictions (price is NULL
 -- and comes from the parent). NULL restriction = none, or inherited.

@@ -23,8 +23,7 @@ create table booking (
     updated_at         timestamptz not null,
     primary key (tenant_id, id),
     unique (tenant_id, reference),
-    unique (tenant_id, connection_id, channel_ref),
-    foreign key (tenant_id, property_id) references property
+    unique (tenant_id, connection_id, channel_ref)
 );
 create index booking_newest on booking (tenant_id, property_id, created_at, id);
 call app.tenant_table('booking');
@@ -49,8 +48,6 @@ create table reservation (
     version          int not null default 1,
     primary key (tenant_id, id),
     foreign key (tenant_id, booking_id) references booking,
-    foreign key (tenant_id, unit_type_id) references unit_type,
-    foreign key (tenant_id, rate_plan_id) references rate_plan,
     check (arrival < departure)
 );
 create index reservation_of_booking on reservation (tenant_id, booking_id);

@@ -19,6 +19,8 @@ pub async fn setup(owner: PgPool) -> Result<(), sqlx::Error> {
         .map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))
 }
 
+/// Kicks are written without a NOTIFY (see `innkeep_domain::jobs::kick`), so this bounds how long one waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A kick only pokes a lane, so jobs are short and a batch is large.
 const BATCH: usize = 200;
 
@@ -40,8 +42,7 @@ pub(crate) async fn run(
                 .missed_heartbeats(3);
             let backend = PostgresStorage::<TenantChanged>::new(&pool)
                 .with_config(config)
-                .with_pubsub()
-                .poll_with_interval(Duration::from_millis(500));
+                .poll_with_interval(LOOK_EVERY);
             WorkerBuilder::new(format!("{kicks}-kicks-{restarts}"))
                 .backend(backend)
                 .data(lanes.clone())

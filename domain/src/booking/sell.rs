@@ -60,7 +60,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
              join channel_connection c on c.tenant_id = $1 and c.id = m.connection_id and c.receives_ari),
          k as (
              insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
-             select $31, $32, $33, 'Pending', 0, 1, now(), 0 from go)
+             select $31, $32, $33, 'Pending', 0, 1, clock_timestamp(), 0 from go)
          select unit_type_id, night from sold"#,
         tx.t(),
         &unit_types,
