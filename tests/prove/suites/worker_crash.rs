@@ -30,7 +30,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let mut workers = world.start("workers", &["serve", "--only", "workers"])?;
     channel.converge(&world, Duration::from_secs(20)).await?;
     // Calls take a while, so that many a kill finds one under way.
-    channel.faults(json!({ "latency_ms": [20, 150] })).await?;
+    channel.faults(json!({ "latency_ms": [5, 60] })).await?;
     let stop = guests::flag();
     let crashes = async {
         let restarted = crash(&world, &mut workers, kills).await;
@@ -52,9 +52,9 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         here.all()
     ));
     let end = channel.converge(&world, PROMISE).await?;
+    let (acknowledged, took) = (end.acknowledged.as_secs_f64(), end.took.as_secs_f64());
     verdict.figure(format!(
-        "in step {:.1} s after the last restart",
-        end.took.as_secs_f64()
+        "all acknowledged {acknowledged:.1} s and in step {took:.1} s after the last restart"
     ));
     verdict.none(end.differing, "cells differ");
     if end.differing > 0 {
