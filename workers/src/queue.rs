@@ -5,11 +5,14 @@ use crate::lanes::{Lane, Lanes};
 use apalis::prelude::*;
 use apalis_cron::{CronScheduler, Tick};
 use apalis_postgres::{Config, PostgresStorage};
+use futures_util::{Stream, stream};
 use innkeep_domain::jobs::{TENANT_CHANGED, TenantChanged};
 use sqlx::PgPool;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Creates the queue's own schema; run by `innkeep migrate` as the owner.
@@ -42,7 +45,7 @@ pub(crate) async fn run(
                 .missed_heartbeats(3);
             let backend = PostgresStorage::<TenantChanged>::new(&pool)
                 .with_config(config)
-                .poll_with_interval(LOOK_EVERY);
+                .poll_with_stream(ticks(LOOK_EVERY));
             WorkerBuilder::new(format!("{kicks}-kicks-{restarts}"))
                 .backend(backend)
                 .data(lanes.clone())
@@ -66,6 +69,24 @@ pub(crate) async fn run(
         })
         .await?;
     Ok(())
+}
+
+/// Wakes the worker at every tick. The library's own interval arms its next timer without polling it, and sleeps until
+/// something else wakes the worker; this one is always polled until it is pending.
+fn ticks(every: Duration) -> impl Stream<Item = ()> + Unpin + Send {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    stream::poll_fn(move |cx| {
+        let mut ticked = false;
+        while interval.poll_tick(cx).is_ready() {
+            ticked = true;
+        }
+        if ticked {
+            Poll::Ready(Some(()))
+        } else {
+            Poll::Pending
+        }
+    })
 }
 
 async fn kicked(job: TenantChanged, lanes: Data<Lanes>) -> Result<(), BoxDynError> {
