@@ -104,6 +104,7 @@ create table ari_call (
     foreign key (tenant_id, connection_id) references channel_connection
 );
 create index ari_call_recent on ari_call (tenant_id, connection_id, kind, started_at);
+create index ari_call_open on ari_call (tenant_id, connection_id) where finished_at is null;
 call app.tenant_table('ari_call');
 
 -- When the sender and the poller of a connection are due, and how it went: truth that no queue needs to carry.

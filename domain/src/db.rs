@@ -9,7 +9,7 @@ use crate::ids::TenantId;
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::time::Duration;
@@ -86,10 +86,15 @@ impl Db {
     }
 
     /// sqlx loses track of a `BEGIN` whose caller goes away during the round trip and pools the connection with the
-    /// transaction open (measured on 0.9.0). In a task of its own nobody can cut it short.
+    /// transaction open (measured on 0.9.0). In a task of its own nobody can cut it short; the wait for a connection
+    /// can be, so that callers who went away leave the queue.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     async fn start(&self, sql: String) -> Result<Transaction<'static, Postgres>> {
-        let pool = self.pool.clone();
-        let begin = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await });
+        let conn = self.pool.acquire().await?;
+        let begin =
+            tokio::spawn(
+                async move { Transaction::begin(conn, Some(AssertSqlSafe(sql).into_sql_str())).await },
+            );
         Ok(begin
             .await
             .map_err(|e| Error::internal(format!("begin: {e}")))??)

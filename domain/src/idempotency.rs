@@ -115,7 +115,7 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
     Ok(())
 }
 
-/// Forgets what is past its time; the daily job calls this for each tenant. Returns how many.
+/// Forgets what is past its time; the hourly job calls this for each tenant. Returns how many.
 pub async fn forget_old(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!(
         "delete from idempotency_key where tenant_id = $1 and created_at <= $2",

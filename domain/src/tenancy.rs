@@ -46,25 +46,9 @@ pub async fn all(tx: &mut PlatformTx) -> Result<Vec<Tenant>> {
         .collect())
 }
 
-/// A worker process says that it lives.
-pub async fn beat(tx: &mut PlatformTx, worker: &str, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "insert into worker_heartbeat (worker, seen_at) values ($1, $2)
-         on conflict (worker) do update set seen_at = excluded.seen_at",
-        worker,
-        now
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Forgets workers that were not seen for a day, here and in the queue, and the kicks they have taken care of.
-pub async fn forget_dead_workers(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<()> {
+/// Forgets what the platform needs no more: expired refresh tokens, and kicks that were taken care of.
+pub async fn forget_old(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<()> {
     let day_ago = now - chrono::Duration::days(1);
-    sqlx::query!("delete from worker_heartbeat where seen_at < $1", day_ago)
-        .execute(&mut **tx)
-        .await?;
     sqlx::query!("delete from refresh_token where expires_at < $1", day_ago)
         .execute(&mut **tx)
         .await?;

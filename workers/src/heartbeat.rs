@@ -1,7 +1,7 @@
 //! "This worker lives", for `/health/ready`.
 
 use crate::Workers;
-use innkeep_domain::tenancy;
+use innkeep_domain::heartbeat;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,6 @@ pub(crate) async fn run(workers: Arc<Workers>, name: String, stop: CancellationT
 
 async fn beat(workers: &Workers, name: &str) -> innkeep_domain::Result<()> {
     let mut tx = workers.ctx.db.begin_platform().await?;
-    tenancy::beat(&mut tx, name, workers.ctx.clock.now()).await?;
+    heartbeat::beat(&mut tx, name, workers.ctx.clock.now()).await?;
     tx.commit().await
 }

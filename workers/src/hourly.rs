@@ -3,12 +3,12 @@
 
 use crate::Workers;
 use innkeep_domain::channel::retention;
-use innkeep_domain::{inventory, metrics, tenancy};
+use innkeep_domain::{idempotency, inventory, metrics, tenancy};
 
 pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
     let mut tx = workers.ctx.db.begin_platform().await?;
     let tenants = tenancy::all(&mut tx).await?;
-    tenancy::forget_dead_workers(&mut tx, workers.ctx.clock.now()).await?;
+    tenancy::forget_old(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
     for tenant in tenants {
         let now = workers.ctx.clock.now();
@@ -16,6 +16,7 @@ pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
         inventory::extend_horizon(&mut tx).await?;
         retention::extend_sync_horizon(&mut tx).await?;
         retention::forget_old(&mut tx, now).await?;
+        idempotency::forget_old(&mut tx, now).await?;
         metrics::sweep(&mut tx, now).await?;
         tx.commit().await?;
         workers.ctx.cache.tenant_changed(tenant.id).await;

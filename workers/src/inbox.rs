@@ -3,10 +3,10 @@
 
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection::{self, Connection};
 use innkeep_domain::channel::inbox::{self, Message};
-use innkeep_domain::ports::channel::{Access, Protocol, RevisionFeed};
+use innkeep_domain::ports::channel::{Access, ChannelError, Protocol, RevisionFeed};
 use innkeep_domain::{Error, Result, TenantId};
 use std::collections::HashSet;
 use std::time::Instant;
@@ -64,10 +64,14 @@ impl Inbox<'_> {
         self.workers.ctx.db.begin(self.tenant).await
     }
 
+    fn now(&self) -> DateTime<Utc> {
+        self.workers.ctx.clock.now()
+    }
+
     /// Applies stored messages in order, each in its own transaction.
     async fn process_all(&self) -> Result<()> {
         loop {
-            let now = self.workers.ctx.clock.now();
+            let now = self.now();
             let mut tx = self.begin().await?;
             let Some(message) = inbox::next(&mut tx, self.connection.id, now).await? else {
                 return tx.commit().await;
@@ -93,14 +97,7 @@ impl Inbox<'_> {
     async fn postpone(&self, message: &Message, error: &Error) -> Result<()> {
         tracing::warn!(connection = %self.connection.id, message = message.message_id, %error, "inbox.failed");
         let mut tx = self.begin().await?;
-        inbox::postpone(
-            &mut tx,
-            self.connection,
-            message,
-            error,
-            self.workers.ctx.clock.now(),
-        )
-        .await?;
+        inbox::postpone(&mut tx, self.connection, message, error, self.now()).await?;
         tx.commit().await
     }
 
@@ -108,95 +105,98 @@ impl Inbox<'_> {
     /// was acknowledged, even if we were killed before noting it; what it lists again is acknowledged again.
     async fn poll(&self, feed: &dyn RevisionFeed, access: &Access) -> Result<()> {
         let id = self.connection.id;
-        let now = self.workers.ctx.clock.now();
         let mut tx = self.begin().await?;
         let settled = inbox::unacknowledged(&mut tx, id, MOST_SETTLED).await?;
-        let due = inbox::take_poll(&mut tx, id, now, now + POLL_EVERY).await?;
+        let lease = inbox::take_poll(&mut tx, id, self.now()).await?;
         tx.commit().await?;
-        if !due && settled.is_empty() {
+        if lease.is_none() && settled.is_empty() {
             return Ok(());
         }
         let Ok(permit) = self.workers.breakers.permit(id, "poll", Instant::now()) else {
             return Ok(());
         };
         let read = self.read_feed(feed, access).await?;
-        permit.record(read.is_err(), Instant::now());
+        permit.record(read.error.is_some(), Instant::now());
         let mut tx = self.begin().await?;
-        let now = self.workers.ctx.clock.now();
-        match read {
-            Ok(listed) => {
-                let gone = settled
-                    .into_iter()
-                    .filter(|(_, message)| !listed.contains(message));
-                let gone: Vec<i64> = gone.map(|(id, _)| id).collect();
-                inbox::acknowledged(&mut tx, id, &gone, now).await?;
-                inbox::polled(&mut tx, id, None, now).await?;
-            }
-            Err(error) => {
-                tracing::warn!(connection = %id, error, "channel.poll_failed");
-                inbox::polled(&mut tx, id, Some(&error), now).await?;
-            }
+        if let Some(error) = read.error {
+            tracing::warn!(connection = %id, error, "channel.poll_failed");
+            inbox::poll_failed(&mut tx, id, &error, read.acknowledged > 0, self.now()).await?;
+        } else {
+            let gone = settled
+                .into_iter()
+                .filter(|(_, message)| !read.listed.contains(message));
+            let gone: Vec<i64> = gone.map(|(id, _)| id).collect();
+            inbox::acknowledged(&mut tx, id, &gone, self.now()).await?;
+            inbox::poll_worked(&mut tx, id, lease, self.now() + POLL_EVERY).await?;
         }
         tx.commit().await
     }
 
-    /// Outer error: ours. Inner error: the channel's, in words. Ok: every message id the feed listed.
-    async fn read_feed(
-        &self,
-        feed: &dyn RevisionFeed,
-        access: &Access,
-    ) -> Result<Result<HashSet<String>, String>> {
-        let mut listed = HashSet::new();
+    /// The error is ours; the channel's is in what was read.
+    async fn read_feed(&self, feed: &dyn RevisionFeed, access: &Access) -> Result<Read> {
+        let mut read = Read::default();
         for _ in 0..MOST_PAGES {
             let page = match feed.unacknowledged(access).await {
                 Ok(page) => page,
-                Err(error) => return Ok(Err(error.to_string())),
+                Err(error) => return Ok(read.ended_by(&error)),
             };
             let ids: Vec<String> = page.iter().map(|m| m.message_id.clone()).collect();
-            if ids.iter().all(|id| listed.contains(id)) {
+            if ids.iter().all(|id| read.listed.contains(id)) {
                 break;
             }
-            listed.extend(ids.iter().cloned());
+            read.listed.extend(ids.iter().cloned());
             let mut tx = self.begin().await?;
-            inbox::store(&mut tx, self.connection.id, &page, self.workers.ctx.clock.now()).await?;
+            inbox::store(&mut tx, self.connection.id, &page, self.now()).await?;
             tx.commit().await?;
             self.process_all().await?;
-            if let Err(error) = self.acknowledge(feed, access, &ids).await? {
-                return Ok(Err(error));
+            for (row, message) in self.settled(&ids).await? {
+                if let Err(error) = feed.acknowledge(access, &message).await {
+                    return Ok(read.ended_by(&error));
+                }
+                self.note_acknowledged(&[row]).await?;
+                read.acknowledged += 1;
+                tracing::info!(connection = %self.connection.id, message, "inbox.acknowledged");
             }
         }
-        Ok(Ok(listed))
+        Ok(read)
     }
 
-    /// Acknowledges what the feed listed and we have settled, one by one, noting each.
-    async fn acknowledge(
-        &self,
-        feed: &dyn RevisionFeed,
-        access: &Access,
-        listed: &[String],
-    ) -> Result<Result<(), String>> {
-        let id = self.connection.id;
+    async fn settled(&self, listed: &[String]) -> Result<Vec<(i64, String)>> {
         let mut tx = self.begin().await?;
-        let settled = inbox::settled(&mut tx, id, listed).await?;
+        let settled = inbox::settled(&mut tx, self.connection.id, listed).await?;
         tx.commit().await?;
-        for (row, message) in settled {
-            if let Err(error) = feed.acknowledge(access, &message).await {
-                return Ok(Err(error.to_string()));
-            }
-            let mut tx = self.begin().await?;
-            inbox::acknowledged(&mut tx, id, &[row], self.workers.ctx.clock.now()).await?;
-            tx.commit().await?;
-            tracing::info!(connection = %id, message, "inbox.acknowledged");
-        }
-        Ok(Ok(()))
+        Ok(settled)
+    }
+
+    async fn note_acknowledged(&self, rows: &[i64]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        inbox::acknowledged(&mut tx, self.connection.id, rows, self.now()).await?;
+        tx.commit().await
     }
 
     /// For a channel that posts to us, our 2xx after the commit was the acknowledgement.
     async fn answered_already(&self) -> Result<()> {
         let mut tx = self.begin().await?;
         let settled = inbox::unacknowledged(&mut tx, self.connection.id, MOST_SETTLED).await?;
+        tx.commit().await?;
         let rows: Vec<i64> = settled.into_iter().map(|(row, _)| row).collect();
-        inbox::acknowledged(&mut tx, self.connection.id, &rows, self.workers.ctx.clock.now()).await?;
-        tx.commit().await
+        self.note_acknowledged(&rows).await
+    }
+}
+
+/// What a poll of the feed came to.
+#[derive(Default)]
+struct Read {
+    /// Every message id the feed listed.
+    listed: HashSet<String>,
+    acknowledged: usize,
+    /// The channel's, in words: the rest waits for the next poll.
+    error: Option<String>,
+}
+
+impl Read {
+    fn ended_by(mut self, error: &ChannelError) -> Self {
+        self.error = Some(error.to_string());
+        self
     }
 }

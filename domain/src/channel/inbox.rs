@@ -245,44 +245,68 @@ pub async fn poll_now(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>
     crate::jobs::kick(tx).await
 }
 
-/// Is a poll due? If so it is put off to `next` in the same statement, so that a request meanwhile is not lost.
+/// A poll under way is not taken up again before this; should its worker die, another takes over then.
+const POLL_LEASE_SECONDS: i64 = 2;
+
+/// Is a poll due? If so it is put off by a short lease in the same statement, so that a request meanwhile is not lost.
+/// Returns until when.
 pub async fn take_poll(
     tx: &mut TenantTx,
     connection_id: Uuid,
     now: DateTime<Utc>,
-    next: DateTime<Utc>,
-) -> Result<bool> {
-    let taken = sqlx::query!(
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!(
         "update channel_sync set next_poll_at = $4, last_polled_at = $3
-         where tenant_id = $1 and connection_id = $2 and next_poll_at <= $3",
+         where tenant_id = $1 and connection_id = $2 and next_poll_at <= $3 returning next_poll_at",
         tx.t(),
         connection_id,
         now,
+        now + Duration::seconds(POLL_LEASE_SECONDS)
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// A poll worked: the next comes at `next`, or earlier if it was asked for since the poll was taken (`lease`).
+pub async fn poll_worked(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    lease: Option<DateTime<Utc>>,
+    next: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set poll_failures = 0,
+             next_poll_at = case when $3::timestamptz is null or next_poll_at < $3 then next_poll_at else $4 end
+         where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id,
+        lease,
         next
     )
     .execute(&mut **tx)
     .await?;
-    Ok(taken.rows_affected() > 0)
+    Ok(())
 }
 
-/// A poll failed (counted, `error`) or worked (`None`).
-pub async fn polled(
+/// A poll failed: the next waits longer each time, unless this one got some of its work done first.
+pub async fn poll_failed(
     tx: &mut TenantTx,
     connection_id: Uuid,
-    error: Option<&str>,
+    error: &str,
+    progress: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update channel_sync set
-             poll_failures = case when $3::text is null then 0 else poll_failures + 1 end,
-             last_error = coalesce($3, last_error),
-             next_poll_at = case when $3 is null then next_poll_at
-                 else $4::timestamptz + least(60000, 500 * (1 << least(poll_failures, 7))) * interval '1 ms' end
-         where tenant_id = $1 and connection_id = $2",
+        "with before as (select case when $5 then 0 else poll_failures end as failures
+             from channel_sync where tenant_id = $1 and connection_id = $2)
+         update channel_sync set poll_failures = b.failures + 1, last_error = $3,
+             next_poll_at = $4::timestamptz + least(60000, 500 * (1 << least(b.failures, 7))) * interval '1 ms'
+         from before b where tenant_id = $1 and connection_id = $2",
         tx.t(),
         connection_id,
         error,
-        now
+        now,
+        progress
     )
     .execute(&mut **tx)
     .await?;

@@ -12,3 +12,4 @@ pub mod revision;
 mod shadow;
 pub mod status;
 pub mod truth;
+mod unheard;

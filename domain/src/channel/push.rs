@@ -8,6 +8,7 @@ use super::diff::{self, Cell, Range};
 use super::dirty::Kind;
 use super::shadow;
 use super::truth::{self, Mark};
+use super::unheard;
 use crate::alert;
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -52,9 +53,12 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
         "select s.connection_id from channel_sync s
          join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
          where s.tenant_id = $1 and s.next_push_at <= $2
-           and exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = s.connection_id)",
+           and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = s.connection_id)
+             or exists (select from ari_call a where a.tenant_id = $1 and a.connection_id = s.connection_id
+                        and a.finished_at is null and a.started_at < $3))",
         tx.t(),
-        now
+        now,
+        now - unheard::given_up_after()
     )
     .fetch_all(&mut **tx)
     .await?)
@@ -81,6 +85,7 @@ pub async fn prepare(
     if not_before > now {
         return Ok(Next::Wait(not_before));
     }
+    unheard::tell_again(tx, connection_id, now).await?;
     for kind in [Kind::Availability, Kind::Rates] {
         let (marks, oldest_mark) = marks(tx, connection_id, kind).await?;
         if marks.is_empty() {

@@ -9,7 +9,6 @@ use chrono::{DateTime, Days, Duration, Utc};
 /// Message ids are kept well beyond the 7 days in which channels deliver again.
 const INBOX_DAYS: i64 = 90;
 const CALL_DAYS: i64 = 14;
-const IDEMPOTENCY_HOURS: i64 = 72;
 /// Nights at the far end that are marked at each run: more than the days between two runs, and harmless twice.
 const FAR_END: u64 = 7;
 
@@ -43,13 +42,6 @@ pub async fn forget_old(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
         "delete from ari_call where tenant_id = $1 and started_at < $2",
         tx.t(),
         now - Duration::days(CALL_DAYS)
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "delete from idempotency_key where tenant_id = $1 and created_at < $2",
-        tx.t(),
-        now - Duration::hours(IDEMPOTENCY_HOURS)
     )
     .execute(&mut **tx)
     .await?;

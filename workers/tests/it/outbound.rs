@@ -3,9 +3,9 @@
 use crate::world::{World, now};
 use chrono::Duration;
 use innkeep_domain::booking::cancel::{What, cancel};
-use innkeep_domain::channel::diff::Value;
+use innkeep_domain::channel::diff::{Range, Value};
 use innkeep_domain::channel::dirty::Kind;
-use innkeep_domain::channel::push::{self, Next};
+use innkeep_domain::channel::push::{self, Call, Next};
 use innkeep_domain::channel::revision::RevisionStatus;
 use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
 
@@ -78,6 +78,37 @@ async fn a_call_that_was_never_heard_of_again_is_told_again() {
     .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.call(now()).await.ranges[0].told, Value::Free(1));
+}
+
+/// The channel may apply a dead sender's call after its successor's, and would then believe the older value for ever.
+#[tokio::test]
+async fn what_was_told_since_a_dead_senders_call_is_told_once_more() {
+    let (world, _) = World::in_step(10).await;
+    let at = |seconds| now() + Duration::seconds(seconds);
+    world.sell("STE", 1, 1).await;
+    drop(world.call(at(1)).await);
+    let successors = world.call(at(2)).await;
+    world.answer_at(&successors, PushReport::default(), at(3)).await;
+    assert!(
+        matches!(world.next(at(5)).await, Next::Nothing),
+        "it may yet be applied"
+    );
+    assert!(world.due(at(5)).await.is_empty());
+    assert_eq!(world.due(at(7)).await, [world.connection.id]);
+    let again = world.call(at(7)).await;
+    assert_eq!(again.ranges, ranges_unknown(&successors));
+    world.answer_at(&again, PushReport::default(), at(8)).await;
+    assert!(matches!(world.next(at(60)).await, Next::Nothing), "once");
+}
+
+/// The same ranges, of which it is not known what the channel accepted.
+fn ranges_unknown(call: &Call) -> Vec<Range> {
+    let mut ranges = call.ranges.clone();
+    ranges
+        .iter_mut()
+        .flat_map(|r| &mut r.cells)
+        .for_each(|c| c.accepted = None);
+    ranges
 }
 
 #[tokio::test]

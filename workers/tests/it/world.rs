@@ -83,6 +83,11 @@ impl World {
         next
     }
 
+    pub async fn due(&self, at: DateTime<Utc>) -> Vec<Uuid> {
+        let mut tx = self.db.begin(self.house.tenant).await.unwrap();
+        push::due(&mut tx, at).await.unwrap()
+    }
+
     pub async fn call(&self, at: DateTime<Utc>) -> Box<Call> {
         match self.next(at).await {
             Next::Call(call) => call,
@@ -91,8 +96,12 @@ impl World {
     }
 
     pub async fn answer(&self, call: &Call, report: PushReport) {
+        self.answer_at(call, report, now()).await;
+    }
+
+    pub async fn answer_at(&self, call: &Call, report: PushReport, at: DateTime<Utc>) {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        push::answered(&mut tx, call, &report, now()).await.unwrap();
+        push::answered(&mut tx, call, &report, at).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -1,0 +1,50 @@
+//! Calls nobody heard of again: their sender was killed while they were under way.
+//!
+//! Its successor tells the same cells at once, but the channel may apply the dead sender's call only after that, and
+//! then believes the older value for ever. So when such a call has had its time, whatever was told since it began is
+//! told once more.
+
+use crate::db::TenantTx;
+use crate::error::Result;
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+/// After this time a call is applied or never will be.
+pub(super) fn given_up_after() -> Duration {
+    Duration::seconds(5)
+}
+
+/// Closes such calls of a connection as `lost` and makes the cells told since then unknown and dirty. Only for the
+/// connection's sender while it has no call under way, so that every open call is a dead sender's.
+pub(super) async fn tell_again(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let begun = sqlx::query_scalar!(
+        "with lost as (
+             update ari_call set finished_at = $3, outcome = 'lost'
+             where tenant_id = $1 and connection_id = $2 and finished_at is null and started_at < $4
+             returning started_at)
+         select min(started_at) from lost",
+        tx.t(),
+        connection_id,
+        now,
+        now - given_up_after()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let Some(begun) = begun else { return Ok(()) };
+    sqlx::query!(
+        "with unknown as (
+             update ari_shadow set accepted = null, changed_at = clock_timestamp()
+             where tenant_id = $1 and connection_id = $2 and changed_at >= $3 and alarm is null
+             returning unit_type_id, rate_plan_id, night)
+         insert into ari_dirty (tenant_id, connection_id, kind, unit_type_id, from_night, to_night)
+         select $1, $2, case rate_plan_id when '00000000-0000-0000-0000-000000000000' then 'availability'
+                else 'rates' end, unit_type_id, min(night), max(night) + 1
+         from unknown group by unit_type_id, 3",
+        tx.t(),
+        connection_id,
+        begun
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
