@@ -17,6 +17,8 @@ const LOCK: &str = "inbox";
 const POLL_EVERY: Duration = Duration::seconds(20);
 /// Pages read from a feed before other work gets its turn.
 const MOST_PAGES: usize = 20;
+/// Each acknowledgement is a call of its own; one after the other they would hold up the next page of bookings.
+const ACKNOWLEDGED_AT_ONCE: usize = 8;
 /// Settled messages looked at when asking which of them the channel still lists.
 const MOST_SETTLED: i64 = 10_000;
 
@@ -149,13 +151,17 @@ impl Inbox<'_> {
             inbox::store(&mut tx, self.connection.id, &page, self.now()).await?;
             tx.commit().await?;
             self.process_all().await?;
-            for (row, message) in self.settled(&ids).await? {
-                if let Err(error) = feed.acknowledge(access, &message).await {
+            let settled = self.settled(&ids).await?;
+            for some in settled.chunks(ACKNOWLEDGED_AT_ONCE) {
+                let tries = some.iter().map(|(_, message)| feed.acknowledge(access, message));
+                let tried = futures_util::future::join_all(tries).await;
+                let heard = some.iter().zip(&tried).filter(|(_, heard)| heard.is_ok());
+                let rows: Vec<i64> = heard.map(|((row, _), _)| *row).collect();
+                self.note_acknowledged(&rows).await?;
+                read.acknowledged += rows.len();
+                if let Some(error) = tried.into_iter().find_map(Result::err) {
                     return Ok(read.ended_by(&error));
                 }
-                self.note_acknowledged(&[row]).await?;
-                read.acknowledged += 1;
-                tracing::info!(connection = %self.connection.id, message, "inbox.acknowledged");
             }
         }
         Ok(read)
@@ -171,7 +177,9 @@ impl Inbox<'_> {
     async fn note_acknowledged(&self, rows: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
         inbox::acknowledged(&mut tx, self.connection.id, rows, self.now()).await?;
-        tx.commit().await
+        tx.commit().await?;
+        tracing::info!(connection = %self.connection.id, ?rows, "inbox.acknowledged");
+        Ok(())
     }
 
     /// For a channel that posts to us, our 2xx after the commit was the acknowledgement.
