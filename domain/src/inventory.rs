@@ -8,7 +8,7 @@ use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::property::Property;
 use chrono::{Days, NaiveDate};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Nights are open this far ahead of the business date; the daily job extends them.
@@ -108,41 +108,88 @@ pub async fn add_capacity(
     dirty::mark(tx, unit_type_id, from, to, dirty::Kind::Availability).await
 }
 
-/// Units wanted (positive) or given back (negative) per unit type and night.
-pub type Delta = BTreeMap<(Uuid, NaiveDate), i32>;
+/// Units taken (positive) or given back (negative), by the counter that holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Take {
+    pub sold: i32,
+    pub held: i32,
+    pub out_of_order: i32,
+}
 
-/// Changes `sold` by a delta whatever the stock says: for channel bookings that are already sold elsewhere, and for
-/// giving nights back. `forced` follows: it rises to cover what is beyond the limit and falls as soon as it can.
-pub async fn apply_forced(tx: &mut TenantTx, delta: &Delta) -> Result<()> {
+impl Take {
+    pub fn all(self) -> i32 {
+        self.sold + self.held + self.out_of_order
+    }
+}
+
+/// What changes per unit type and night, in lock order.
+pub type Delta = BTreeMap<(Uuid, NaiveDate), Take>;
+
+/// Does a change need the units to be free?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stock {
+    /// 409 `no_availability` when a night would take more than there is.
+    Guarded,
+    /// Taken whatever there is: already sold elsewhere, or an operator's decision with a reason. `forced` rises.
+    Forced,
+}
+
+/// Changes the counters under lock. Nights that take no more than before always may; `forced` falls as soon as it can.
+pub async fn change(tx: &mut TenantTx, delta: &Delta, stock: Stock) -> Result<()> {
+    let delta: Delta = delta
+        .iter()
+        .filter(|(_, take)| **take != Take::default())
+        .map(|(k, t)| (*k, *t))
+        .collect();
     if delta.is_empty() {
         return Ok(());
     }
-    let (unit_types, nights, counts) = columns(delta);
+    let (unit_types, nights) = cells(&delta);
+    let column = |of: fn(&Take) -> i32| delta.values().map(of).collect::<Vec<i32>>();
     open_these(tx, &unit_types, &nights).await?;
     let changed = sqlx::query!(
         "with locked as (
-             select i.unit_type_id, i.night, d.n from unnest($2::uuid[], $3::date[], $4::int[]) as d (u, night, n)
+             select i.unit_type_id, i.night, d.sold, d.held, d.ooo, d.sold + d.held + d.ooo as n
+             from unnest($2::uuid[], $3::date[], $4::int[], $5::int[], $6::int[]) as d (u, night, sold, held, ooo)
              join inventory i on i.tenant_id = $1 and i.unit_type_id = d.u and i.night = d.night
              order by i.unit_type_id, i.night for update of i)
          update inventory i set
-             sold = i.sold + l.n,
-             forced = greatest(0, i.sold + l.n + i.held + i.out_of_order + i.blocked
+             sold = i.sold + l.sold, held = i.held + l.held, out_of_order = i.out_of_order + l.ooo,
+             forced = greatest(0, i.sold + i.held + i.out_of_order + i.blocked + l.n
                                   - i.capacity - i.overbooking_limit)
          from locked l
-         where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night",
+         where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night
+           and ($7 or l.n <= 0 or i.sold + i.held + i.out_of_order + i.blocked + l.n
+                                  <= i.capacity + i.overbooking_limit)
+         returning i.unit_type_id, i.night",
         tx.t(),
         &unit_types,
         &nights,
-        &counts
+        &column(|t| t.sold),
+        &column(|t| t.held),
+        &column(|t| t.out_of_order),
+        stock == Stock::Forced
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    if changed.rows_affected() != delta.len() as u64 {
-        return Err(crate::Error::internal(
-            "inventory rows missing for a forced change",
-        ));
+    refuse_missing(
+        &delta,
+        changed.into_iter().map(|r| (r.unit_type_id, r.night)).collect(),
+    )
+}
+
+/// 409 `no_availability`, naming the nights that did not change.
+pub fn refuse_missing(wanted: &Delta, changed: BTreeSet<(Uuid, NaiveDate)>) -> Result<()> {
+    if changed.len() == wanted.len() {
+        return Ok(());
     }
-    Ok(())
+    let full: BTreeSet<String> = wanted
+        .keys()
+        .filter(|k| !changed.contains(k))
+        .map(|(_, night)| night.to_string())
+        .collect();
+    let full = full.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Refusal::conflict("no_availability", format!("nothing is free on {full}")).into())
 }
 
 /// A channel may sell nights that are not open here, years ahead or in the past: exactly those are opened.
@@ -182,15 +229,9 @@ pub async fn overbooked(
     .await?)
 }
 
-/// The delta as three parallel columns, in lock order.
-pub fn columns(delta: &Delta) -> (Vec<Uuid>, Vec<NaiveDate>, Vec<i32>) {
-    let mut out = (Vec::new(), Vec::new(), Vec::new());
-    for ((unit_type, night), n) in delta {
-        out.0.push(*unit_type);
-        out.1.push(*night);
-        out.2.push(*n);
-    }
-    out
+/// The delta's unit types and nights as parallel columns, in lock order.
+pub fn cells(delta: &Delta) -> (Vec<Uuid>, Vec<NaiveDate>) {
+    delta.keys().copied().unzip()
 }
 
 /// What an operator may set by hand over a range: absolute counts, `None` = leave.

@@ -32,17 +32,20 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
 async fn sold(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"with slept as (
-             select r.unit_type_id, d.night::date as night, count(*)::int as n
-             from reservation r, generate_series(r.arrival, r.departure - 1, interval '1 day') as d (night)
-             where r.tenant_id = $1 and r.unit_type_id is not null
-               and r.status in ('confirmed', 'in_house', 'departed')
+             select n.unit_type_id, n.night, count(*) filter (where r.status <> 'tentative')::int as sold,
+                    count(*) filter (where r.status = 'tentative')::int as held
+             from reservation_night n
+             join reservation r on r.tenant_id = $1 and r.id = n.reservation_id
+                  and r.status in ('tentative', 'confirmed', 'in_house', 'departed')
+             where n.tenant_id = $1 and n.unit_type_id is not null
              group by 1, 2)
-           select format('unit type %s, %s: sold says %s, reservations say %s',
-                         coalesce(i.unit_type_id, s.unit_type_id), coalesce(i.night, s.night),
-                         coalesce(i.sold, 0), coalesce(s.n, 0)) as "detail!"
-           from (select unit_type_id, night, sold from inventory where tenant_id = $1) i
+           select format('unit type %s, %s: sold says %s and held %s, reservations say %s and %s',
+                         coalesce(i.unit_type_id, s.unit_type_id), coalesce(i.night, s.night), coalesce(i.sold, 0),
+                         coalesce(i.held, 0), coalesce(s.sold, 0), coalesce(s.held, 0)) as "detail!"
+           from (select unit_type_id, night, sold, held from inventory where tenant_id = $1) i
            full join slept s on s.unit_type_id = i.unit_type_id and s.night = i.night
-           where coalesce(i.sold, 0) <> coalesce(s.n, 0) order by 1 limit 100"#,
+           where (coalesce(i.sold, 0), coalesce(i.held, 0)) <> (coalesce(s.sold, 0), coalesce(s.held, 0))
+           order by 1 limit 100"#,
         tx.t()
     )
     .fetch_all(&mut **tx)

@@ -19,6 +19,7 @@ pub mod money;
 pub mod offers;
 pub mod page;
 pub mod patch;
+pub mod pricing;
 pub mod properties;
 pub mod rate_plans;
 pub mod reply;

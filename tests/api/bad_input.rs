@@ -122,7 +122,7 @@ fn bookings(server: &Server) -> Vec<Case> {
             "minus one child",
             422,
             "out_of_range",
-            with(|b| b["rooms"][0]["children"] = json!(-1)),
+            with(|b| b["rooms"][0]["children_ages"] = json!([18])),
         ),
         case(
             "a booker without a name",

@@ -1,13 +1,14 @@
 //! `cancel`: give nights back, of a whole booking or of one reservation.
 
-use super::entity::{Booking, Status};
+use super::entity::{Booking, BookingStatus, Status};
+use super::save::save;
 use super::sell::spans;
 use super::store;
 use crate::channel::dirty;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
-use crate::inventory::{self, Delta};
+use crate::inventory::{self, Delta, Stock};
 use crate::principal::{Permission, Principal};
 use crate::property::check_version;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -54,13 +55,17 @@ pub async fn cancel(
     if cancelled.is_empty() {
         return Err(Refusal::conflict("wrong_state", "the booking is cancelled already").into());
     }
-    booking.cancelled = booking.reservations.iter().all(|r| r.status == Status::Cancelled);
+    let cancelled_all = booking.reservations.iter().all(|r| r.status == Status::Cancelled);
+    if cancelled_all {
+        booking.status = BookingStatus::Cancelled;
+        booking.hold_expires_at = None;
+    }
     booking.version += 1;
     booking.updated_at = now;
-    inventory::apply_forced(tx, &delta).await?;
-    store::save(tx, &booking).await?;
+    inventory::change(tx, &delta, Stock::Forced).await?;
+    save(tx, &booking).await?;
     mark_dirty(tx, &delta).await?;
-    let kind = if booking.cancelled {
+    let kind = if cancelled_all {
         "booking.cancelled"
     } else {
         "booking.modified"

@@ -2,7 +2,8 @@
 //! mapping: taken, alarmed, and every channel is told the truth at once.
 
 use super::cancel::mark_dirty;
-use super::entity::{Booking, ChannelLink, Reservation, Status, new_reference};
+use super::entity::{Booking, BookingStatus, ChannelLink, Night, Reservation, Status, new_reference};
+use super::save::save;
 use super::sell::spans;
 use super::store;
 use crate::alert;
@@ -14,7 +15,7 @@ use crate::db::TenantTx;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
-use crate::inventory::{self, Delta};
+use crate::inventory::{self, Delta, Stock};
 use crate::money;
 use crate::principal::Principal;
 use crate::rates::stay::Stay;
@@ -72,7 +73,7 @@ pub async fn apply(
     let mapping = Mapping::read(tx, connection.id).await?;
     let after = replace(before.as_ref(), connection, revision, &mapping, now)?;
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
-    store::save(tx, &after).await?;
+    save(tx, &after).await?;
     let unmapped = after
         .reservations
         .iter()
@@ -130,7 +131,12 @@ fn replace(
         id: booking_id,
         property_id: connection.property_id,
         reference: before.map_or_else(|| new_reference(&mut rand::rng()), |b| b.reference.clone()),
-        cancelled,
+        status: if cancelled {
+            BookingStatus::Cancelled
+        } else {
+            BookingStatus::Confirmed
+        },
+        hold_expires_at: None,
         booker: revision.booker.clone(),
         notes: revision.notes.clone(),
         currency: revision.currency.clone(),
@@ -179,10 +185,19 @@ fn reservation(
         departure: room.departure,
         adults: room.adults,
         children: room.children,
+        children_ages: Vec::new(),
         guest_name: room.guest_name.clone(),
         nights: nights
-            .map(|d| (d, prices.get(&d).copied().unwrap_or_default()))
+            .map(|date| Night {
+                date,
+                unit_type_id,
+                price: prices.get(&date).copied().unwrap_or_default(),
+            })
             .collect(),
+        lines: Vec::new(),
+        promo_code: None,
+        policy: None,
+        fee: Decimal::ZERO,
         total: money::round(room.amount, money::currency(&revision.currency)?),
         channel_room_ref: room.room_ref.clone(),
         version: kept.map_or(1, |r| r.version + 1),
@@ -206,14 +221,13 @@ async fn change_stock(
         reservation.add_to(&mut delta, 1);
         reservation.add_to(&mut touched, 1);
     }
-    delta.retain(|_, n| *n != 0);
-    inventory::apply_forced(tx, &delta).await?;
-    let (unit_types, nights, _) = inventory::columns(&touched);
+    inventory::change(tx, &delta, Stock::Forced).await?;
+    let (unit_types, nights) = inventory::cells(&touched);
     dirty::forget_shadow(tx, connection.id, &unit_types, &nights).await?;
     mark_dirty(tx, &touched).await?;
     let mut kept = Delta::new();
     after.reservations.iter().for_each(|r| r.add_to(&mut kept, 1));
-    let (unit_types, nights, _) = inventory::columns(&kept);
+    let (unit_types, nights) = inventory::cells(&kept);
     inventory::overbooked(tx, &unit_types, &nights).await
 }
 

@@ -3,6 +3,7 @@
 use crate::channel::revision::Booker;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
+use crate::rates::policy::Policy;
 use chrono::{DateTime, NaiveDate, Utc};
 use rand::Rng;
 use rust_decimal::Decimal;
@@ -44,9 +45,14 @@ impl Status {
         known.ok_or_else(|| Error::internal(format!("unknown reservation status `{name}`")))
     }
 
-    /// Does a reservation in this state occupy its nights?
-    pub fn occupies(self) -> bool {
+    /// Are its nights sold?
+    pub fn sells(self) -> bool {
         matches!(self, Self::Confirmed | Self::InHouse | Self::Departed)
+    }
+
+    /// Does a reservation in this state keep its nights from others, sold or held?
+    pub fn occupies(self) -> bool {
+        self.sells() || self == Self::Tentative
     }
 
     /// The table of transitions; anything else is 409. A cancelled stay may come back by a channel's modification.
@@ -74,13 +80,63 @@ impl Status {
     }
 }
 
+/// One night of a stay: what it costs and which unit type it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Night {
+    pub date: NaiveDate,
+    /// Differs from the reservation's after an upgrade or a move; `None` while unmapped.
+    pub unit_type_id: Option<Uuid>,
+    /// Inclusive taxes are in it, exclusive ones are lines.
+    pub price: Decimal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    Extra,
+    Tax,
+    Fee,
+}
+
+impl LineKind {
+    pub const ALL: [Self; 3] = [Self::Extra, Self::Tax, Self::Fee];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Extra => "extra",
+            Self::Tax => "tax",
+            Self::Fee => "fee",
+        }
+    }
+
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|k| k.name() == name);
+        known.ok_or_else(|| Error::internal(format!("unknown line kind `{name}`")))
+    }
+}
+
+/// What a stay costs beside its nights, frozen when it was priced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub kind: LineKind,
+    /// Of the tax, fee or extra it comes from.
+    pub code: String,
+    pub name: String,
+    /// `None` = once a stay.
+    pub night: Option<NaiveDate>,
+    pub quantity: i32,
+    /// Of the whole line.
+    pub amount: Decimal,
+    /// Stands in the prices already and adds nothing to the total.
+    pub included: bool,
+}
+
 /// One unit stay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reservation {
     pub id: Uuid,
     pub booking_id: Uuid,
     pub property_id: Uuid,
-    /// `None` while a channel's room is unmapped.
+    /// As booked and priced. `None` while a channel's room is unmapped.
     pub unit_type_id: Option<Uuid>,
     pub rate_plan_id: Option<Uuid>,
     pub status: Status,
@@ -88,9 +144,18 @@ pub struct Reservation {
     pub departure: NaiveDate,
     pub adults: i32,
     pub children: i32,
+    /// One age per child; empty when a channel did not say.
+    pub children_ages: Vec<i32>,
     pub guest_name: Option<String>,
-    /// One price a night, in the booking's currency.
-    pub nights: Vec<(NaiveDate, Decimal)>,
+    /// Every night of the stay, in order; prices in the booking's currency.
+    pub nights: Vec<Night>,
+    pub lines: Vec<Line>,
+    pub promo_code: Option<String>,
+    /// The terms the guest agreed to.
+    pub policy: Option<Policy>,
+    /// What a cancellation or no-show costs instead of the stay.
+    pub fee: Decimal,
+    /// Nights, extras and what taxes and fees add.
     pub total: Decimal,
     pub channel_room_ref: Option<String>,
     pub version: i32,
@@ -99,11 +164,17 @@ pub struct Reservation {
 impl Reservation {
     /// Adds the nights this stay occupies, `sign` times, to a change of stock.
     pub fn add_to(&self, delta: &mut Delta, sign: i32) {
-        let Some(unit_type) = self.unit_type_id.filter(|_| self.status.occupies()) else {
+        if !self.status.occupies() {
             return;
-        };
-        for night in self.arrival.iter_days().take_while(|d| *d < self.departure) {
-            *delta.entry((unit_type, night)).or_default() += sign;
+        }
+        for (unit_type, date) in self.nights.iter().filter_map(|n| Some((n.unit_type_id?, n.date))) {
+            let take = delta.entry((unit_type, date)).or_default();
+            let counter = if self.status.sells() {
+                &mut take.sold
+            } else {
+                &mut take.held
+            };
+            *counter += sign;
         }
     }
 }
@@ -117,13 +188,41 @@ pub struct ChannelLink {
     pub revised_at: Option<DateTime<Utc>>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookingStatus {
+    /// A hold: keeps units, is not sold yet.
+    Tentative,
+    Confirmed,
+    /// Every reservation is.
+    Cancelled,
+}
+
+impl BookingStatus {
+    pub const ALL: [Self; 3] = [Self::Tentative, Self::Confirmed, Self::Cancelled];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|s| s.name() == name);
+        known.ok_or_else(|| Error::internal(format!("unknown booking status `{name}`")))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Booking {
     pub id: Uuid,
     pub property_id: Uuid,
     /// Eight characters a person can read out, unique in the tenant.
     pub reference: String,
-    pub cancelled: bool,
+    pub status: BookingStatus,
+    /// Until when a tentative booking keeps its units.
+    pub hold_expires_at: Option<DateTime<Utc>>,
     pub booker: Booker,
     pub notes: Option<String>,
     pub currency: String,

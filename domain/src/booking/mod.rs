@@ -5,5 +5,7 @@ pub mod channel;
 pub mod entity;
 mod price;
 pub mod reserve;
+mod rows;
+mod save;
 mod sell;
 pub mod store;

@@ -1,106 +1,121 @@
-//! Prices the rooms of a booking from their nights, and checks every restriction: one read for all rooms.
+//! Prices stays from their nights, and checks every restriction: one read for all.
 
-use super::entity::{Reservation, Status};
-use super::reserve::{NewBooking, NewRoom};
+use super::entity::{Line, Night};
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
-use crate::ids::new_id;
 use crate::money;
 use crate::rates::ari::RateRow;
-use crate::rates::stay::{NightRate, Reason, check};
+use crate::rates::policy::Policy;
+use crate::rates::stay::{NightRate, Reason, Stay, check};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-pub(super) struct Priced {
-    pub currency: String,
-    pub reservations: Vec<Reservation>,
+/// A stay to be priced.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub unit_type_id: Uuid,
+    pub rate_plan_id: Uuid,
+    pub stay: Stay,
+    pub adults: i32,
+    pub children_ages: Vec<i32>,
+    /// Nights whose price was agreed before and stays.
+    pub kept: BTreeMap<NaiveDate, Decimal>,
+    /// An operator's override: restrictions do not bind. A night without a price still cannot be sold.
+    pub unrestricted: bool,
 }
 
-pub(super) async fn price_rooms(tx: &mut TenantTx, new: &NewBooking, booking_id: Uuid) -> Result<Priced> {
-    let rows = read_nights(tx, new).await?;
-    let mut by_room: Vec<Vec<QuoteRow>> = new.rooms.iter().map(|_| Vec::new()).collect();
-    for row in rows {
+/// What a stay costs, to be frozen.
+#[derive(Debug, Clone)]
+pub(super) struct Priced {
+    pub currency: String,
+    pub nights: Vec<Night>,
+    pub lines: Vec<Line>,
+    pub policy: Option<Policy>,
+    pub total: Decimal,
+}
+
+/// Prices each stay by its nights: one read for all. 404 for ids that are not the property's, 409 `not_bookable` with
+/// every reason; `/rooms/{i}` says which.
+pub(super) async fn price(tx: &mut TenantTx, property_id: Uuid, asks: &[Ask]) -> Result<Vec<Priced>> {
+    let mut by_room: Vec<Vec<QuoteRow>> = asks.iter().map(|_| Vec::new()).collect();
+    for row in read_nights(tx, property_id, asks).await? {
         let room = usize::try_from(row.room).ok().and_then(|i| by_room.get_mut(i));
         room.ok_or_else(|| Error::internal("a quote row for no room"))?
             .push(row);
     }
-    let mut reservations = Vec::with_capacity(new.rooms.len());
-    let mut currency = None;
-    for (i, (room, rows)) in new.rooms.iter().zip(by_room).enumerate() {
-        let (code, reservation) = price_room(new, booking_id, i, room, &rows)?;
-        currency = Some(code);
-        reservations.push(reservation);
-    }
-    let currency = currency.ok_or_else(|| Error::internal("no rooms"))?;
-    Ok(Priced {
-        currency,
-        reservations,
-    })
+    asks.iter()
+        .zip(by_room)
+        .enumerate()
+        .map(|(i, (ask, rows))| price_stay(ask, &rows, &format!("/rooms/{i}")))
+        .collect()
 }
 
-fn price_room(
-    new: &NewBooking,
-    booking_id: Uuid,
-    index: usize,
-    room: &NewRoom,
-    rows: &[QuoteRow],
-) -> Result<(String, Reservation)> {
+fn price_stay(ask: &Ask, rows: &[QuoteRow], at: &str) -> Result<Priced> {
     let Some(head) = rows.first() else {
         // One answer for an unknown property, unit type or plan, and for another tenant's.
         return Err(Refusal::not_found("property, unit type or rate plan")
-            .at(format!("/rooms/{index}"))
+            .at(at)
             .into());
     };
     let currency = money::currency(&head.currency)?;
-    let mut nights = vec![NightRate::default(); room.stay.len()];
+    let mut rates = vec![NightRate::default(); ask.stay.len()];
     let mut departure = NightRate::default();
     for row in rows {
         let Some(rate_row) = row.rate_row() else { continue };
         let rate = rate_row.rate(currency)?;
-        let offset = usize::try_from((rate_row.night - room.stay.arrival()).num_days()).unwrap_or(usize::MAX);
-        match nights.get_mut(offset) {
+        let offset = usize::try_from((rate_row.night - ask.stay.arrival()).num_days()).unwrap_or(usize::MAX);
+        match rates.get_mut(offset) {
             Some(slot) => *slot = rate,
             None => departure = rate,
         }
     }
-    let mut reasons = check(room.stay, &nights, &departure);
-    if room.adults + room.children > head.max_occupancy {
-        reasons.push(Reason::TooManyGuests(head.max_occupancy));
+    for (date, rate) in ask.stay.nights().zip(&mut rates) {
+        rate.price = ask.kept.get(&date).copied().or(rate.price);
     }
-    if room.stay.arrival() < head.business_date {
-        reasons.push(Reason::ArrivalInPast(head.business_date));
-    }
-    if !reasons.is_empty() {
-        let detail = reasons.iter().map(Reason::detail).collect::<Vec<_>>().join("; ");
-        return Err(Refusal::conflict("not_bookable", detail)
-            .at(format!("/rooms/{index}"))
-            .into());
-    }
-    let nights: Vec<_> = room
+    refuse(&reasons(ask, head, &rates, &departure), at)?;
+    let nights: Vec<Night> = ask
         .stay
         .nights()
-        .zip(nights)
-        .filter_map(|(d, n)| Some((d, n.price?)))
+        .zip(rates)
+        .filter_map(|(date, rate)| {
+            Some(Night {
+                date,
+                unit_type_id: Some(ask.unit_type_id),
+                price: rate.price?,
+            })
+        })
         .collect();
-    let reservation = Reservation {
-        id: new_id(),
-        booking_id,
-        property_id: new.property_id,
-        unit_type_id: Some(room.unit_type_id),
-        rate_plan_id: Some(room.rate_plan_id),
-        status: Status::Confirmed,
-        arrival: room.stay.arrival(),
-        departure: room.stay.departure(),
-        adults: room.adults,
-        children: room.children,
-        guest_name: room.guest_name.clone(),
-        total: money::round(nights.iter().map(|(_, p)| *p).sum(), currency),
+    Ok(Priced {
+        currency: head.currency.clone(),
+        total: money::round(nights.iter().map(|n| n.price).sum(), currency),
         nights,
-        channel_room_ref: None,
-        version: 1,
-    };
-    Ok((head.currency.clone(), reservation))
+        lines: Vec::new(),
+        policy: None,
+    })
+}
+
+fn reasons(ask: &Ask, head: &QuoteRow, rates: &[NightRate], departure: &NightRate) -> Vec<Reason> {
+    let mut reasons = check(ask.stay, rates, departure);
+    if ask.adults + i32::try_from(ask.children_ages.len()).unwrap_or(i32::MAX) > head.max_occupancy {
+        reasons.push(Reason::TooManyGuests(head.max_occupancy));
+    }
+    if ask.stay.arrival() < head.business_date {
+        reasons.push(Reason::ArrivalInPast(head.business_date));
+    }
+    if ask.unrestricted {
+        reasons.retain(|r| matches!(r, Reason::NoPrice(_)));
+    }
+    reasons
+}
+
+fn refuse(reasons: &[Reason], at: &str) -> Result<(), Refusal> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let detail = reasons.iter().map(Reason::detail).collect::<Vec<_>>().join("; ");
+    Err(Refusal::conflict("not_bookable", detail).at(at))
 }
 
 /// One night of one room; the rate's columns are NULL when the room has no price at all.
@@ -143,11 +158,11 @@ impl QuoteRow {
 }
 
 /// Everything a decision needs, for all rooms, in one statement: at least one row for each room whose ids exist.
-async fn read_nights(tx: &mut TenantTx, new: &NewBooking) -> Result<Vec<QuoteRow>> {
-    let unit_types: Vec<Uuid> = new.rooms.iter().map(|r| r.unit_type_id).collect();
-    let plans: Vec<Uuid> = new.rooms.iter().map(|r| r.rate_plan_id).collect();
-    let arrivals: Vec<NaiveDate> = new.rooms.iter().map(|r| r.stay.arrival()).collect();
-    let departures: Vec<NaiveDate> = new.rooms.iter().map(|r| r.stay.departure()).collect();
+async fn read_nights(tx: &mut TenantTx, property_id: Uuid, asks: &[Ask]) -> Result<Vec<QuoteRow>> {
+    let unit_types: Vec<Uuid> = asks.iter().map(|r| r.unit_type_id).collect();
+    let plans: Vec<Uuid> = asks.iter().map(|r| r.rate_plan_id).collect();
+    let arrivals: Vec<NaiveDate> = asks.iter().map(|r| r.stay.arrival()).collect();
+    let departures: Vec<NaiveDate> = asks.iter().map(|r| r.stay.departure()).collect();
     Ok(sqlx::query_as!(
         QuoteRow,
         r#"select w.i - 1 as "room!", p.currency, p.business_date, u.max_occupancy,
@@ -165,7 +180,7 @@ async fn read_nights(tx: &mut TenantTx, new: &NewBooking) -> Result<Vec<QuoteRow
                 and e.unit_type_id = w.unit_type_id and e.night between w.arrival and w.departure
            order by w.i, e.night"#,
         tx.t(),
-        new.property_id,
+        property_id,
         &unit_types,
         &plans,
         &arrivals,

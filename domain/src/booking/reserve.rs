@@ -1,8 +1,8 @@
 //! `reserve`: sell units that are free, at the price and under the restrictions of their nights. One read (`price`),
 //! one write (`sell`).
 
-use super::entity::{Booking, new_reference};
-use super::price::price_rooms;
+use super::entity::{Booking, BookingStatus, Reservation, Status, new_reference};
+use super::price::{Ask, Priced, price};
 use super::sell::sell;
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
@@ -13,6 +13,7 @@ use crate::property;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Most units in one booking.
@@ -35,8 +36,47 @@ pub struct NewRoom {
     pub rate_plan_id: Uuid,
     pub stay: Stay,
     pub adults: i32,
-    pub children: i32,
+    pub children_ages: Vec<i32>,
     pub guest_name: Option<String>,
+}
+
+impl NewRoom {
+    fn ask(&self) -> Ask {
+        Ask {
+            unit_type_id: self.unit_type_id,
+            rate_plan_id: self.rate_plan_id,
+            stay: self.stay,
+            adults: self.adults,
+            children_ages: self.children_ages.clone(),
+            kept: BTreeMap::new(),
+            unrestricted: false,
+        }
+    }
+
+    fn reservation(&self, booking_id: Uuid, property_id: Uuid, priced: Priced) -> Reservation {
+        Reservation {
+            id: new_id(),
+            booking_id,
+            property_id,
+            unit_type_id: Some(self.unit_type_id),
+            rate_plan_id: Some(self.rate_plan_id),
+            status: Status::Confirmed,
+            arrival: self.stay.arrival(),
+            departure: self.stay.departure(),
+            adults: self.adults,
+            children: i32::try_from(self.children_ages.len()).unwrap_or(i32::MAX),
+            children_ages: self.children_ages.clone(),
+            guest_name: self.guest_name.clone(),
+            nights: priced.nights,
+            lines: priced.lines,
+            promo_code: None,
+            policy: priced.policy,
+            fee: Decimal::ZERO,
+            total: priced.total,
+            channel_room_ref: None,
+            version: 1,
+        }
+    }
 }
 
 /// Sells all rooms or none.
@@ -53,29 +93,36 @@ pub async fn reserve(
     who.require(Permission::WriteBookings)?;
     check_input(&new)?;
     let booking_id = new_id();
-    let priced = price_rooms(tx, &new, booking_id).await?;
-    let total: Decimal = priced.reservations.iter().map(|r| r.total).sum();
-    if let Some((expected, currency)) = &new.expected_total
-        && (*expected != total || *currency != priced.currency)
+    let asks: Vec<Ask> = new.rooms.iter().map(NewRoom::ask).collect();
+    let priced = price(tx, new.property_id, &asks).await?;
+    let currency = priced.first().map(|p| p.currency.clone()).unwrap_or_default();
+    let total: Decimal = priced.iter().map(|p| p.total).sum();
+    if let Some((expected, code)) = &new.expected_total
+        && (*expected != total || *code != currency)
     {
-        let detail = format!("the price is {total} {} now", priced.currency);
+        let detail = format!("the price is {total} {currency} now");
         return Err(Refusal::conflict("price_changed", detail)
             .at("/expected_total")
             .into());
     }
+    let rooms = new.rooms.iter().zip(priced);
+    let reservations = rooms
+        .map(|(room, priced)| room.reservation(booking_id, new.property_id, priced))
+        .collect();
     let booking = Booking {
         id: booking_id,
         property_id: new.property_id,
         reference: new_reference(&mut rand::rng()),
-        cancelled: false,
+        status: BookingStatus::Confirmed,
+        hold_expires_at: None,
         booker: new.booker,
         notes: new.notes,
-        currency: priced.currency,
+        currency,
         total,
         commission: None,
         source: "direct".into(),
         channel: None,
-        reservations: priced.reservations,
+        reservations,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -102,9 +149,13 @@ fn check_input(new: &NewBooking) -> Result<(), Refusal> {
         return Err(Refusal::invalid("too_long", format!("at most {LONGEST_NOTES} characters")).at("/notes"));
     }
     for (i, room) in new.rooms.iter().enumerate() {
-        if room.adults < 1 || room.children < 0 || room.adults > 100 || room.children > 100 {
+        if room.adults < 1 || room.adults > 100 || room.children_ages.len() > 100 {
             let detail = "at least one adult, at most 100 guests";
             return Err(Refusal::invalid("out_of_range", detail).at(format!("/rooms/{i}/adults")));
+        }
+        if room.children_ages.iter().any(|age| !(0..=17).contains(age)) {
+            let detail = "a child is 0 to 17 years old";
+            return Err(Refusal::invalid("out_of_range", detail).at(format!("/rooms/{i}/children_ages")));
         }
         if let Some(name) = &room.guest_name {
             property::name(name, &format!("/rooms/{i}/guest_name"))?;

@@ -1,15 +1,14 @@
 //! The one statement that sells: stock under ordered locks, booking, reservations, nights, event, dirty cells, kick.
 
-use super::entity::{Booking, Reservation};
+use super::entity::{Booking, BookingStatus, Reservation};
+use super::rows;
 use crate::db::TenantTx;
-use crate::error::{Refusal, Result};
+use crate::error::Result;
 use crate::inventory::{self, Delta};
 use crate::principal::Principal;
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::BTreeSet;
-use uuid::Uuid;
 
 /// Takes the stock and writes booking, reservations, nights, event, dirty cells and kick in one statement. Stock rows
 /// are locked in (unit type, night) order first; the guard is checked again on the locked row, and the table's CHECK
@@ -17,8 +16,8 @@ use uuid::Uuid;
 pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) -> Result<()> {
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
-    let (unit_types, nights, counts) = inventory::columns(&delta);
-    let r = ReservationColumns::of(&booking.reservations);
+    let (unit_types, nights) = inventory::cells(&delta);
+    let counts: Vec<i32> = delta.values().map(|t| t.all()).collect();
     let sold = sqlx::query!(
         r#"with wanted as (
              select * from unnest($2::uuid[], $3::date[], $4::int[]) as w (unit_type_id, night, n)),
@@ -27,30 +26,39 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
              join inventory i on i.tenant_id = $1 and i.unit_type_id = w.unit_type_id and i.night = w.night
              order by i.unit_type_id, i.night for update of i),
          sold as (
-             update inventory i set sold = i.sold + l.n from locked l
+             update inventory i set sold = i.sold + case when $16 then 0 else l.n end,
+                                    held = i.held + case when $16 then l.n else 0 end
+             from locked l
              where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night
                and i.sold + i.held + i.out_of_order + i.blocked + l.n <= i.capacity + i.overbooking_limit
              returning i.unit_type_id, i.night),
          go as (select 1 where (select count(*) from sold) = (select count(*) from wanted)),
          b as (
-             insert into booking (tenant_id, id, property_id, reference, status, booker_name, booker_email,
-                 booker_phone, booker_country, notes, currency, total, source, created_at, updated_at)
-             select $1, $5, $6, $7, 'confirmed', $8, $9, $10, $11, $12, $13, $14, $15, $16, $16 from go),
+             insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
+                 booker_email, booker_phone, booker_country, notes, currency, total, source, created_at, updated_at)
+             select $1, $5, $6, $7, case when $16 then 'tentative' else 'confirmed' end, $17, $8, $9, $10, $11, $12,
+                    $13, $14, $15, $18, $18 from go),
          r as (
              insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status,
-                 arrival, departure, adults, children, guest_name, total)
-             select $1, r.id, $5, $6, r.unit_type_id, r.rate_plan_id, 'confirmed', r.arrival, r.departure, r.adults,
-                    r.children, r.guest_name, r.total
-             from go, unnest($17::uuid[], $18::uuid[], $19::uuid[], $20::date[], $21::date[], $22::int[], $23::int[],
-                             $24::text[], $25::numeric[])
-                  as r (id, unit_type_id, rate_plan_id, arrival, departure, adults, children, guest_name, total)),
+                 arrival, departure, adults, children, children_ages, guest_name, promo_code, policy, total)
+             select $1, r.id, $5, $6, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure, r.adults,
+                    r.children, r.children_ages, r.guest_name, r.promo_code, r.policy, r.total
+             from go, jsonb_to_recordset($19) as r (id uuid, unit_type_id uuid, rate_plan_id uuid, status text,
+                 arrival date, departure date, adults int, children int, children_ages int[], guest_name text,
+                 promo_code text, policy jsonb, total numeric)),
          n as (
-             insert into reservation_night (tenant_id, reservation_id, night, property_id, price)
-             select $1, n.id, n.night, $6, n.price
-             from go, unnest($26::uuid[], $27::date[], $28::numeric[]) as n (id, night, price)),
+             insert into reservation_night (tenant_id, reservation_id, night, property_id, unit_type_id, price)
+             select $1, n.id, n.night, $6, n.unit_type_id, n.price
+             from go, jsonb_to_recordset($20) as n (id uuid, night date, unit_type_id uuid, price numeric)),
+         l as (
+             insert into reservation_line (tenant_id, reservation_id, line, kind, code, name, night, quantity, amount,
+                 included)
+             select $1, l.id, l.line, l.kind, l.code, l.name, l.night, l.quantity, l.amount, l.included
+             from go, jsonb_to_recordset($21) as l (id uuid, line int, kind text, code text, name text, night date,
+                 quantity int, amount numeric, included boolean)),
          e as (
              insert into event (tenant_id, kind, property_id, subject_id, actor, data, at)
-             select $1, 'booking.created', $6, $5, $29, $30, $16 from go),
+             select $1, $22, $6, $5, $23, $24, $18 from go),
          d as (
              insert into ari_dirty (tenant_id, connection_id, kind, unit_type_id, from_night, to_night)
              select $1, m.connection_id, 'availability', s.unit_type_id, s.first, s.last + 1
@@ -60,7 +68,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
              join channel_connection c on c.tenant_id = $1 and c.id = m.connection_id and c.receives_ari),
          k as (
              insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
-             select $31, $32, $33, 'Pending', 0, 1, clock_timestamp(), 0 from go)
+             select $25, $26, $27, 'Pending', 0, 1, clock_timestamp(), 0 from go)
          select unit_type_id, night from sold"#,
         tx.t(),
         &unit_types,
@@ -77,19 +85,13 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
         booking.currency,
         booking.total,
         booking.source,
+        booking.status == BookingStatus::Tentative,
+        booking.hold_expires_at,
         booking.created_at,
-        &r.ids,
-        &r.unit_types,
-        &r.plans,
-        &r.arrivals,
-        &r.departures,
-        &r.adults,
-        &r.children,
-        &r.guests as &[Option<String>],
-        &r.totals,
-        &r.night_of,
-        &r.nights,
-        &r.prices,
+        rows::reservations(&booking.reservations)?,
+        rows::nights(&booking.reservations)?,
+        rows::lines(&booking.reservations)?,
+        if booking.status == BookingStatus::Tentative { "booking.held" } else { "booking.created" },
         who.actor.to_string(),
         created(booking),
         crate::jobs::job_id(),
@@ -98,20 +100,10 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
     )
     .fetch_all(&mut **tx)
     .await?;
-    if sold.len() == delta.len() {
-        return Ok(());
-    }
-    let got: BTreeSet<(Uuid, NaiveDate)> = sold.into_iter().map(|r| (r.unit_type_id, r.night)).collect();
-    let full: BTreeSet<String> = delta
-        .keys()
-        .filter(|k| !got.contains(k))
-        .map(|(_, night)| night.to_string())
-        .collect();
-    let detail = format!(
-        "nothing is free on {}",
-        full.into_iter().collect::<Vec<_>>().join(", ")
-    );
-    Err(Refusal::conflict("no_availability", detail).into())
+    inventory::refuse_missing(
+        &delta,
+        sold.into_iter().map(|r| (r.unit_type_id, r.night)).collect(),
+    )
 }
 
 /// The event's data: what a projection needs to know which nights changed.
@@ -126,44 +118,4 @@ pub(super) fn spans(reservations: &[Reservation]) -> Vec<serde_json::Value> {
     all.into_iter()
         .map(|(from, to)| json!({ "from": from, "to": to }))
         .collect()
-}
-
-/// Reservations as the parallel arrays one statement takes.
-#[derive(Default)]
-struct ReservationColumns {
-    ids: Vec<Uuid>,
-    unit_types: Vec<Uuid>,
-    plans: Vec<Uuid>,
-    arrivals: Vec<NaiveDate>,
-    departures: Vec<NaiveDate>,
-    adults: Vec<i32>,
-    children: Vec<i32>,
-    guests: Vec<Option<String>>,
-    totals: Vec<Decimal>,
-    night_of: Vec<Uuid>,
-    nights: Vec<NaiveDate>,
-    prices: Vec<Decimal>,
-}
-
-impl ReservationColumns {
-    fn of(reservations: &[Reservation]) -> Self {
-        let mut c = Self::default();
-        for r in reservations {
-            c.ids.push(r.id);
-            c.unit_types.extend(r.unit_type_id);
-            c.plans.extend(r.rate_plan_id);
-            c.arrivals.push(r.arrival);
-            c.departures.push(r.departure);
-            c.adults.push(r.adults);
-            c.children.push(r.children);
-            c.guests.push(r.guest_name.clone());
-            c.totals.push(r.total);
-            for (night, price) in &r.nights {
-                c.night_of.push(r.id);
-                c.nights.push(*night);
-                c.prices.push(*price);
-            }
-        }
-        c
-    }
 }

@@ -1,12 +1,14 @@
-//! Reading bookings, and the writes shared by the operations.
+//! Reading bookings, and locking them.
 
-use super::entity::{Booking, ChannelLink, Reservation, Status};
+use super::entity::{Booking, BookingStatus, ChannelLink, Line, LineKind, Night, Reservation, Status};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
+use crate::rates::policy::Policy;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ struct BookingRow {
     property_id: Uuid,
     reference: String,
     status: String,
+    hold_expires_at: Option<DateTime<Utc>>,
     booker_name: String,
     booker_email: Option<String>,
     booker_phone: Option<String>,
@@ -34,7 +37,7 @@ struct BookingRow {
 }
 
 impl BookingRow {
-    fn entity(self, reservations: Vec<Reservation>) -> Booking {
+    fn entity(self, reservations: Vec<Reservation>) -> Result<Booking> {
         let channel = self
             .connection_id
             .zip(self.channel_ref)
@@ -44,11 +47,12 @@ impl BookingRow {
                 revision: self.channel_revision.unwrap_or_default(),
                 revised_at: self.channel_revised_at,
             });
-        Booking {
+        Ok(Booking {
             id: self.id,
             property_id: self.property_id,
             reference: self.reference,
-            cancelled: self.status == "cancelled",
+            status: BookingStatus::parse(&self.status)?,
+            hold_expires_at: self.hold_expires_at,
             booker: Booker {
                 name: self.booker_name,
                 email: self.booker_email,
@@ -65,7 +69,7 @@ impl BookingRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
-        }
+        })
     }
 }
 
@@ -80,18 +84,29 @@ struct ReservationRow {
     departure: NaiveDate,
     adults: i32,
     children: i32,
+    children_ages: Vec<i32>,
     guest_name: Option<String>,
+    promo_code: Option<String>,
+    policy: Option<Json<Policy>>,
+    fee: Decimal,
     total: Decimal,
     channel_room_ref: Option<String>,
     version: i32,
     nights: Vec<NaiveDate>,
+    night_types: Vec<Option<Uuid>>,
     prices: Vec<Decimal>,
 }
 
-impl TryFrom<ReservationRow> for Reservation {
-    type Error = Error;
-    fn try_from(r: ReservationRow) -> Result<Self> {
-        Ok(Self {
+impl ReservationRow {
+    fn entity(self, lines: Vec<Line>) -> Result<Reservation> {
+        let r = self;
+        let nights = r.nights.into_iter().zip(r.night_types).zip(r.prices);
+        let nights = nights.map(|((date, unit_type_id), price)| Night {
+            date,
+            unit_type_id,
+            price,
+        });
+        Ok(Reservation {
             id: r.id,
             booking_id: r.booking_id,
             property_id: r.property_id,
@@ -102,8 +117,13 @@ impl TryFrom<ReservationRow> for Reservation {
             departure: r.departure,
             adults: r.adults,
             children: r.children,
+            children_ages: r.children_ages,
             guest_name: r.guest_name,
-            nights: r.nights.into_iter().zip(r.prices).collect(),
+            nights: nights.collect(),
+            lines,
+            promo_code: r.promo_code,
+            policy: r.policy.map(|p| p.0),
+            fee: r.fee,
             total: r.total,
             channel_room_ref: r.channel_room_ref,
             version: r.version,
@@ -116,8 +136,8 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
     who.require(Permission::ReadBookings)?;
     let row = sqlx::query_as!(
         BookingRow,
-        "select id, property_id, reference, status, booker_name, booker_email, booker_phone, booker_country, notes,
-                currency, total, commission, source, connection_id, channel_ref, channel_revision,
+        "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
+                notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
                 channel_revised_at, version, created_at, updated_at
          from booking where tenant_id = $1 and id = $2",
         tx.t(),
@@ -127,7 +147,7 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
     .await?
     .ok_or_else(|| Refusal::not_found("booking"))?;
     let reservations = reservations_of(tx, &[id]).await?;
-    Ok(row.entity(reservations))
+    row.entity(reservations)
 }
 
 /// Locks the booking, so that two changes of it come one after the other.
@@ -164,8 +184,8 @@ pub async fn list(
     who.require(Permission::ReadBookings)?;
     let rows = sqlx::query_as!(
         BookingRow,
-        "select id, property_id, reference, status, booker_name, booker_email, booker_phone, booker_country, notes,
-                currency, total, commission, source, connection_id, channel_ref, channel_revision,
+        "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
+                notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
                 channel_revised_at, version, created_at, updated_at
          from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
            and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
@@ -189,24 +209,26 @@ pub async fn list(
             .or_default()
             .push(reservation);
     }
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|r| {
             let all = by_booking.remove(&r.id).unwrap_or_default();
             r.entity(all)
         })
-        .collect())
+        .collect()
 }
 
 async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Reservation>> {
     let rows = sqlx::query_as!(
         ReservationRow,
         r#"select r.id, r.booking_id, r.property_id, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure,
-                  r.adults, r.children, r.guest_name, r.total, r.channel_room_ref, r.version,
-                  coalesce(n.nights, '{}') as "nights!", coalesce(n.prices, '{}') as "prices!: Vec<Decimal>"
+                  r.adults, r.children, r.children_ages, r.guest_name, r.promo_code,
+                  r.policy as "policy: Json<Policy>", r.fee, r.total, r.channel_room_ref, r.version,
+                  coalesce(n.nights, '{}') as "nights!", coalesce(n.types, '{}') as "night_types!: Vec<Option<Uuid>>",
+                  coalesce(n.prices, '{}') as "prices!: Vec<Decimal>"
            from reservation r
            left join lateral (
-               select array_agg(night order by night) as nights, array_agg(price order by night) as prices
+               select array_agg(night order by night) as nights, array_agg(price order by night) as prices,
+                      array_agg(unit_type_id order by night) as types
                from reservation_night n where n.tenant_id = $1 and n.reservation_id = r.id) n on true
            where r.tenant_id = $1 and r.booking_id = any($2) order by r.id"#,
         tx.t(),
@@ -214,7 +236,38 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(Reservation::try_from).collect()
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let mut lines = lines_of(tx, &ids).await?;
+    rows.into_iter()
+        .map(|r| {
+            let lines = lines.remove(&r.id).unwrap_or_default();
+            r.entity(lines)
+        })
+        .collect()
+}
+
+async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uuid, Vec<Line>>> {
+    let rows = sqlx::query!(
+        "select reservation_id, kind, code, name, night, quantity, amount, included from reservation_line
+         where tenant_id = $1 and reservation_id = any($2) order by reservation_id, line",
+        tx.t(),
+        reservations
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut out: HashMap<Uuid, Vec<Line>> = HashMap::new();
+    for r in rows {
+        out.entry(r.reservation_id).or_default().push(Line {
+            kind: LineKind::parse(&r.kind)?,
+            code: r.code,
+            name: r.name,
+            night: r.night,
+            quantity: r.quantity,
+            amount: r.amount,
+            included: r.included,
+        });
+    }
+    Ok(out)
 }
 
 /// The booking a reservation belongs to.
@@ -252,101 +305,4 @@ pub(super) async fn lock_by_channel(
     )
     .fetch_optional(&mut **tx)
     .await?)
-}
-
-/// Writes the whole booking as it is now: inserted, or replaced if its id is known. Reservations that are no longer
-/// in it stay as they are in the table, so cancelled ones must be among them.
-pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
-    let link = b.channel.as_ref();
-    sqlx::query!(
-        "insert into booking (tenant_id, id, property_id, reference, status, booker_name, booker_email, booker_phone,
-             booker_country, notes, currency, total, commission, source, connection_id, channel_ref,
-             channel_revision, channel_revised_at, version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-         on conflict (tenant_id, id) do update set
-             status = excluded.status, booker_name = excluded.booker_name, booker_email = excluded.booker_email,
-             booker_phone = excluded.booker_phone, booker_country = excluded.booker_country, notes = excluded.notes,
-             currency = excluded.currency, total = excluded.total, commission = excluded.commission,
-             channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
-             version = excluded.version, updated_at = excluded.updated_at",
-        tx.t(),
-        b.id,
-        b.property_id,
-        b.reference,
-        if b.cancelled { "cancelled" } else { "confirmed" },
-        b.booker.name,
-        b.booker.email,
-        b.booker.phone,
-        b.booker.country,
-        b.notes,
-        b.currency,
-        b.total,
-        b.commission,
-        b.source,
-        link.map(|l| l.connection_id),
-        link.map(|l| l.reference.as_str()),
-        link.map(|l| l.revision.as_str()),
-        link.and_then(|l| l.revised_at),
-        b.version,
-        b.created_at,
-        b.updated_at
-    )
-    .execute(&mut **tx)
-    .await?;
-    for reservation in &b.reservations {
-        save_reservation(tx, reservation).await?;
-    }
-    Ok(())
-}
-
-async fn save_reservation(tx: &mut TenantTx, r: &Reservation) -> Result<()> {
-    let (nights, prices): (Vec<_>, Vec<_>) = r.nights.iter().copied().unzip();
-    sqlx::query!(
-        "insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status, arrival,
-             departure, adults, children, guest_name, total, channel_room_ref, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (tenant_id, id) do update set
-             unit_type_id = excluded.unit_type_id, rate_plan_id = excluded.rate_plan_id, status = excluded.status,
-             arrival = excluded.arrival, departure = excluded.departure, adults = excluded.adults,
-             children = excluded.children, guest_name = excluded.guest_name, total = excluded.total,
-             channel_room_ref = excluded.channel_room_ref, version = excluded.version",
-        tx.t(),
-        r.id,
-        r.booking_id,
-        r.property_id,
-        r.unit_type_id,
-        r.rate_plan_id,
-        r.status.name(),
-        r.arrival,
-        r.departure,
-        r.adults,
-        r.children,
-        r.guest_name,
-        r.total,
-        r.channel_room_ref,
-        r.version
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "delete from reservation_night where tenant_id = $1 and reservation_id = $2 and night <> all($3)",
-        tx.t(),
-        r.id,
-        &nights
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "insert into reservation_night (tenant_id, reservation_id, night, property_id, price)
-         select $1, $2, n.night, $3, n.price from unnest($4::date[], $5::numeric[]) as n (night, price)
-         on conflict (tenant_id, reservation_id, night) do update set price = excluded.price",
-        tx.t(),
-        r.id,
-        r.property_id,
-        &nights,
-        &prices
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

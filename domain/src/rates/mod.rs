@@ -3,4 +3,5 @@
 pub mod ari;
 pub mod offer;
 pub mod plan;
+pub mod policy;
 pub mod stay;

@@ -2,7 +2,7 @@
 
 use crate::api::ApiResult;
 use crate::api::money::Money;
-use crate::api::offers::NightPrice;
+use crate::api::pricing::{Line, Policy};
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::booking::{entity, reserve};
 use innkeep_domain::channel::revision;
@@ -31,8 +31,9 @@ struct NewRoom {
     /// The day after the last night.
     departure: NaiveDate,
     adults: i32,
-    #[oai(default)]
-    children: i32,
+    /// 0 to 17, one for each child.
+    #[oai(default, validator(max_items = 100))]
+    children_ages: Vec<i32>,
     guest_name: Option<String>,
 }
 
@@ -57,6 +58,9 @@ pub struct Booking {
     /// Eight characters to read out, unique for you.
     reference: String,
     status: BookingStatus,
+    /// Until when a tentative booking keeps its units.
+    #[oai(skip_serializing_if_is_none)]
+    hold_expires_at: Option<DateTime<Utc>>,
     booker: Booker,
     #[oai(skip_serializing_if_is_none)]
     notes: Option<String>,
@@ -77,6 +81,8 @@ pub struct Booking {
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum BookingStatus {
+    /// A hold: keeps its units until it expires.
+    Tentative,
     Confirmed,
     Cancelled,
 }
@@ -106,11 +112,42 @@ pub struct Reservation {
     departure: NaiveDate,
     adults: i32,
     children: i32,
+    /// Empty when a channel did not say.
+    children_ages: Vec<i32>,
     #[oai(skip_serializing_if_is_none)]
     guest_name: Option<String>,
-    nights: Vec<NightPrice>,
+    nights: Vec<Night>,
+    /// Taxes, fees and extras.
+    lines: Vec<Line>,
+    #[oai(skip_serializing_if_is_none)]
+    promo_code: Option<String>,
+    /// The terms the guest agreed to.
+    #[oai(skip_serializing_if_is_none)]
+    policy: Option<Policy>,
+    /// What a cancellation or no-show costs instead of the stay.
+    fee: Money,
+    /// Nights, extras and what taxes and fees add.
     total: Money,
     version: i32,
+}
+
+#[derive(Object)]
+struct Night {
+    date: NaiveDate,
+    price: Money,
+    /// The unit type this night takes: another than booked after an upgrade or a move.
+    #[oai(skip_serializing_if_is_none)]
+    unit_type_id: Option<Uuid>,
+}
+
+impl Night {
+    fn show(n: entity::Night, currency: &str) -> Self {
+        Self {
+            date: n.date,
+            price: Money::new(n.price, currency),
+            unit_type_id: n.unit_type_id,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Enum)]
@@ -127,8 +164,19 @@ enum ReservationStatus {
 impl BookingStatus {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Tentative => "tentative",
             Self::Confirmed => "confirmed",
             Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl From<entity::BookingStatus> for BookingStatus {
+    fn from(status: entity::BookingStatus) -> Self {
+        match status {
+            entity::BookingStatus::Tentative => Self::Tentative,
+            entity::BookingStatus::Confirmed => Self::Confirmed,
+            entity::BookingStatus::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -155,7 +203,7 @@ impl NewRoom {
             rate_plan_id: self.rate_plan_id,
             stay: stay.map_err(|r| r.at(format!("/rooms/{index}/departure")))?,
             adults: self.adults,
-            children: self.children,
+            children_ages: self.children_ages,
             guest_name: self.guest_name,
         })
     }
@@ -202,11 +250,8 @@ impl From<entity::Booking> for Booking {
             id: b.id,
             property_id: b.property_id,
             reference: b.reference,
-            status: if b.cancelled {
-                BookingStatus::Cancelled
-            } else {
-                BookingStatus::Confirmed
-            },
+            status: b.status.into(),
+            hold_expires_at: b.hold_expires_at,
             booker: b.booker.into(),
             notes: b.notes,
             total: Money::new(b.total, &currency),
@@ -248,8 +293,13 @@ impl Reservation {
             departure: r.departure,
             adults: r.adults,
             children: r.children,
+            children_ages: r.children_ages,
             guest_name: r.guest_name,
-            nights: NightPrice::all(r.nights, currency),
+            nights: r.nights.into_iter().map(|n| Night::show(n, currency)).collect(),
+            lines: r.lines.into_iter().map(|l| Line::show(l, currency)).collect(),
+            promo_code: r.promo_code,
+            policy: r.policy.map(|p| Policy::show(p, currency)),
+            fee: Money::new(r.fee, currency),
             total: Money::new(r.total, currency),
             version: r.version,
         }

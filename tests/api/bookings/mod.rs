@@ -23,7 +23,7 @@ async fn a_booking_freezes_its_prices_and_takes_its_nights() {
     let house = &server.adler;
     let mut new = booking(house, &[room(house, "SGL", 3, 2), room(house, "DBL", 3, 1)]);
     new["notes"] = json!("late arrival");
-    new["rooms"][0]["children"] = json!(1);
+    new["rooms"][0]["children_ages"] = json!([4]);
     let made = server.manager().post("/v1/bookings", &new).await.is(201);
     assert_eq!(
         made.header("location"),

@@ -122,7 +122,7 @@ impl World {
             rate_plan_id: self.house.base_plan,
             stay,
             adults: 1,
-            children: 0,
+            children_ages: vec![],
             guest_name: None,
         };
         let new = NewBooking {

@@ -1,0 +1,113 @@
+//! Reservations as the record sets a statement writes at once (`jsonb_to_recordset`).
+
+use super::entity::{Line, Night, Reservation};
+use crate::error::{Error, Result};
+use crate::rates::policy::Policy;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+#[derive(Serialize)]
+struct ReservationRow<'a> {
+    id: Uuid,
+    unit_type_id: Option<Uuid>,
+    rate_plan_id: Option<Uuid>,
+    status: &'a str,
+    arrival: NaiveDate,
+    departure: NaiveDate,
+    adults: i32,
+    children: i32,
+    children_ages: &'a [i32],
+    guest_name: Option<&'a str>,
+    promo_code: Option<&'a str>,
+    policy: Option<&'a Policy>,
+    fee: Decimal,
+    total: Decimal,
+    channel_room_ref: Option<&'a str>,
+    version: i32,
+}
+
+pub(super) fn reservations(all: &[Reservation]) -> Result<Value> {
+    fn row(r: &Reservation) -> ReservationRow<'_> {
+        ReservationRow {
+            id: r.id,
+            unit_type_id: r.unit_type_id,
+            rate_plan_id: r.rate_plan_id,
+            status: r.status.name(),
+            arrival: r.arrival,
+            departure: r.departure,
+            adults: r.adults,
+            children: r.children,
+            children_ages: &r.children_ages,
+            guest_name: r.guest_name.as_deref(),
+            promo_code: r.promo_code.as_deref(),
+            policy: r.policy.as_ref(),
+            fee: r.fee,
+            total: r.total,
+            channel_room_ref: r.channel_room_ref.as_deref(),
+            version: r.version,
+        }
+    }
+    json(all.iter().map(row))
+}
+
+#[derive(Serialize)]
+struct NightRow {
+    id: Uuid,
+    night: NaiveDate,
+    unit_type_id: Option<Uuid>,
+    price: Decimal,
+}
+
+pub(super) fn nights(all: &[Reservation]) -> Result<Value> {
+    let row = |id, n: &Night| NightRow {
+        id,
+        night: n.date,
+        unit_type_id: n.unit_type_id,
+        price: n.price,
+    };
+    json(
+        all.iter()
+            .flat_map(|r| r.nights.iter().map(move |n| row(r.id, n))),
+    )
+}
+
+#[derive(Serialize)]
+struct LineRow<'a> {
+    id: Uuid,
+    line: usize,
+    kind: &'a str,
+    code: &'a str,
+    name: &'a str,
+    night: Option<NaiveDate>,
+    quantity: i32,
+    amount: Decimal,
+    included: bool,
+}
+
+pub(super) fn lines(all: &[Reservation]) -> Result<Value> {
+    fn row(id: Uuid, line: usize, l: &Line) -> LineRow<'_> {
+        LineRow {
+            id,
+            line,
+            kind: l.kind.name(),
+            code: &l.code,
+            name: &l.name,
+            night: l.night,
+            quantity: l.quantity,
+            amount: l.amount,
+            included: l.included,
+        }
+    }
+    json(
+        all.iter()
+            .flat_map(|r| r.lines.iter().enumerate().map(move |(i, l)| row(r.id, i, l))),
+    )
+}
+
+fn json<T: Serialize>(rows: impl Iterator<Item = T>) -> Result<Value> {
+    let rows: Result<Vec<Value>, _> = rows.map(serde_json::to_value).collect();
+    rows.map(Value::Array).map_err(|e| Error::internal(e.to_string()))
+}

@@ -1,0 +1,131 @@
+//! Writing a booking that changed.
+
+use super::entity::Booking;
+use super::rows;
+use crate::db::TenantTx;
+use crate::error::Result;
+use uuid::Uuid;
+
+/// Writes the whole booking as it is now: inserted, or replaced if its id is known. Reservations that are no longer
+/// in it stay as they are in the table, so cancelled ones must be among them.
+pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+    let link = b.channel.as_ref();
+    sqlx::query!(
+        "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
+             booker_email, booker_phone, booker_country, notes, currency, total, commission, source, connection_id,
+             channel_ref, channel_revision, channel_revised_at, version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         on conflict (tenant_id, id) do update set
+             status = excluded.status, hold_expires_at = excluded.hold_expires_at,
+             booker_name = excluded.booker_name, booker_email = excluded.booker_email,
+             booker_phone = excluded.booker_phone, booker_country = excluded.booker_country, notes = excluded.notes,
+             currency = excluded.currency, total = excluded.total, commission = excluded.commission,
+             channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
+             version = excluded.version, updated_at = excluded.updated_at",
+        tx.t(),
+        b.id,
+        b.property_id,
+        b.reference,
+        b.status.name(),
+        b.hold_expires_at,
+        b.booker.name,
+        b.booker.email,
+        b.booker.phone,
+        b.booker.country,
+        b.notes,
+        b.currency,
+        b.total,
+        b.commission,
+        b.source,
+        link.map(|l| l.connection_id),
+        link.map(|l| l.reference.as_str()),
+        link.map(|l| l.revision.as_str()),
+        link.and_then(|l| l.revised_at),
+        b.version,
+        b.created_at,
+        b.updated_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    save_reservations(tx, b).await?;
+    let ids: Vec<Uuid> = b.reservations.iter().map(|r| r.id).collect();
+    save_nights(tx, b, &ids).await?;
+    save_lines(tx, b, &ids).await
+}
+
+async fn save_reservations(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+    sqlx::query!(
+        "insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status, arrival,
+             departure, adults, children, children_ages, guest_name, promo_code, policy, fee, total,
+             channel_room_ref, version)
+         select $1, r.id, $2, $3, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure, r.adults,
+                r.children, r.children_ages, r.guest_name, r.promo_code, r.policy, r.fee, r.total,
+                r.channel_room_ref, r.version
+         from jsonb_to_recordset($4) as r (id uuid, unit_type_id uuid, rate_plan_id uuid, status text, arrival date,
+              departure date, adults int, children int, children_ages int[], guest_name text, promo_code text,
+              policy jsonb, fee numeric, total numeric, channel_room_ref text, version int)
+         on conflict (tenant_id, id) do update set
+             unit_type_id = excluded.unit_type_id, rate_plan_id = excluded.rate_plan_id, status = excluded.status,
+             arrival = excluded.arrival, departure = excluded.departure, adults = excluded.adults,
+             children = excluded.children, children_ages = excluded.children_ages,
+             guest_name = excluded.guest_name, promo_code = excluded.promo_code, policy = excluded.policy,
+             fee = excluded.fee, total = excluded.total, channel_room_ref = excluded.channel_room_ref,
+             version = excluded.version",
+        tx.t(),
+        b.id,
+        b.property_id,
+        rows::reservations(&b.reservations)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn save_nights(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Result<()> {
+    let nights = rows::nights(&b.reservations)?;
+    sqlx::query!(
+        "delete from reservation_night n where tenant_id = $1 and reservation_id = any($2)
+           and not exists (select from jsonb_to_recordset($3) as k (id uuid, night date)
+                           where k.id = n.reservation_id and k.night = n.night)",
+        tx.t(),
+        reservations,
+        nights
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into reservation_night (tenant_id, reservation_id, night, property_id, unit_type_id, price)
+         select $1, n.id, n.night, $2, n.unit_type_id, n.price
+         from jsonb_to_recordset($3) as n (id uuid, night date, unit_type_id uuid, price numeric)
+         on conflict (tenant_id, reservation_id, night) do update set
+             unit_type_id = excluded.unit_type_id, price = excluded.price",
+        tx.t(),
+        b.property_id,
+        nights
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn save_lines(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "delete from reservation_line where tenant_id = $1 and reservation_id = any($2)",
+        tx.t(),
+        reservations
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into reservation_line (tenant_id, reservation_id, line, kind, code, name, night, quantity, amount,
+             included)
+         select $1, l.id, l.line, l.kind, l.code, l.name, l.night, l.quantity, l.amount, l.included
+         from jsonb_to_recordset($2) as l (id uuid, line int, kind text, code text, name text, night date,
+              quantity int, amount numeric, included boolean)",
+        tx.t(),
+        rows::lines(&b.reservations)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
