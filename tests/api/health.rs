@@ -16,7 +16,7 @@ async fn alive_and_ready_say_what_they_depend_on() {
         (&"down".into(), &"degraded".into())
     );
     let mut tx = server.app.db.begin_platform().await.unwrap();
-    innkeep_domain::tenancy::beat(&mut tx, "w", server.app.clock.now())
+    innkeep_domain::heartbeat::beat(&mut tx, "w", server.app.clock.now())
         .await
         .unwrap();
     tx.commit().await.unwrap();
