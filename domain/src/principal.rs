@@ -66,6 +66,8 @@ pub enum Permission {
     WriteRates,
     ReadBookings,
     WriteBookings,
+    /// What an operator may override with a reason: stock, restrictions, fees.
+    Override,
     ReadChannels,
     WriteChannels,
     ReadInsight,

@@ -7,11 +7,11 @@ use crate::ids::new_id;
 use crate::inventory;
 use crate::money;
 use crate::principal::{Permission, Principal};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-pub const KINDS: [&str; 3] = ["hotel", "host", "marina"];
+pub const KINDS: [&str; 4] = ["hotel", "host", "hostel", "marina"];
 /// Longest name or code of anything.
 pub const LONGEST_NAME: usize = 200;
 
@@ -26,7 +26,26 @@ pub struct Property {
     pub currency: String,
     /// Moved by the night audit alone, not by midnight.
     pub business_date: NaiveDate,
+    /// From when on the day of arrival a guest may come, by the house's clock.
+    pub check_in: NaiveTime,
+    /// Until when on the day of departure a guest may stay.
+    pub check_out: NaiveTime,
     pub version: i32,
+}
+
+impl Property {
+    /// Full hours from `now` until check-in on that day; negative afterwards. A local time that does not exist because
+    /// clocks were put forward counts as the first one after it.
+    pub fn hours_before_check_in(&self, arrival: NaiveDate, now: DateTime<Utc>) -> i64 {
+        let zone: chrono_tz::Tz = self.zone.parse().unwrap_or(chrono_tz::UTC);
+        let local = arrival.and_time(self.check_in);
+        let later = (0..=24).map(|half_hours| local + Duration::minutes(30 * half_hours));
+        let instant = later
+            .filter_map(|l| zone.from_local_datetime(&l).earliest())
+            .next();
+        let until = instant.map_or_else(|| local.and_utc(), |i| i.with_timezone(&Utc)) - now;
+        until.num_seconds().div_euclid(3600)
+    }
 }
 
 pub struct NewProperty {
@@ -41,6 +60,8 @@ pub struct NewProperty {
 pub struct PropertyChange {
     pub name: Option<String>,
     pub zone: Option<String>,
+    pub check_in: Option<NaiveTime>,
+    pub check_out: Option<NaiveTime>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,11 +121,14 @@ pub async fn create(
         zone: new.zone,
         currency: currency.code().to_owned(),
         business_date,
+        check_in: NaiveTime::from_hms_opt(15, 0, 0).unwrap_or_default(),
+        check_out: NaiveTime::from_hms_opt(11, 0, 0).unwrap_or_default(),
         version: 1,
     };
     sqlx::query!(
-        "insert into property (tenant_id, id, name, kind, zone, currency, business_date, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into property (tenant_id, id, name, kind, zone, currency, business_date, check_in, check_out,
+             created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         tx.t(),
         property.id,
         property.name,
@@ -112,6 +136,8 @@ pub async fn create(
         property.zone,
         property.currency,
         property.business_date,
+        property.check_in,
+        property.check_out,
         now
     )
     .execute(&mut **tx)
@@ -124,7 +150,7 @@ pub async fn create(
 pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Property> {
     let found = sqlx::query_as!(
         Property,
-        "select id, name, kind, zone, currency, business_date, version from property
+        "select id, name, kind, zone, currency, business_date, check_in, check_out, version from property
          where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -144,7 +170,7 @@ pub async fn list(
     who.require(Permission::ReadInventory)?;
     Ok(sqlx::query_as!(
         Property,
-        "select id, name, kind, zone, currency, business_date, version from property
+        "select id, name, kind, zone, currency, business_date, check_in, check_out, version from property
          where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
         tx.t(),
         after,
@@ -172,14 +198,17 @@ pub async fn change(
     }
     let after = sqlx::query_as!(
         Property,
-        "update property set name = coalesce($3, name), zone = coalesce($4, zone), version = version + 1
+        "update property set name = coalesce($3, name), zone = coalesce($4, zone), check_in = coalesce($6, check_in),
+             check_out = coalesce($7, check_out), version = version + 1
          where tenant_id = $1 and id = $2 and version = $5
-         returning id, name, kind, zone, currency, business_date, version",
+         returning id, name, kind, zone, currency, business_date, check_in, check_out, version",
         tx.t(),
         id,
         new_name,
         change.zone,
-        before.version
+        before.version,
+        change.check_in,
+        change.check_out
     )
     .fetch_optional(&mut **tx)
     .await?

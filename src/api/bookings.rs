@@ -1,4 +1,4 @@
-//! `/v1/bookings` and `/v1/reservations`: a booking has one booker; its reservations are the unit stays.
+//! `/v1/bookings`: a booking has one booker; its reservations are the unit stays.
 
 mod dto;
 
@@ -7,19 +7,20 @@ use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
-use dto::{Booking, BookingStatus, NewBooking, Reservation};
+use dto::{Booking, BookingStatus, NewBooking, Reason, Timeline};
 use innkeep_domain::booking::cancel::{What, cancel};
-use innkeep_domain::booking::entity;
+use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::reserve::reserve;
 use innkeep_domain::booking::store::{self, Filter};
-use innkeep_domain::db::TenantTx;
-use innkeep_domain::property::check_version;
-use innkeep_domain::{Principal, Refusal};
+use innkeep_domain::booking::timeline::timeline;
+use innkeep_domain::booking::{entity, hold};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use uuid::Uuid;
+
+pub use dto::Reservation;
 
 pub struct Bookings;
 
@@ -27,7 +28,7 @@ pub struct Bookings;
 impl Bookings {
     /// Book
     ///
-    /// Sells all rooms or none. 409: `not_bookable` (a restriction forbids it), `no_availability`, `price_changed`.
+    /// Sells all rooms or none; with `hold_minutes` it keeps them until confirmed. 409: `not_bookable` (a restriction forbids it), `no_availability`, `price_changed`.
     #[oai(path = "/bookings", method = "post", operation_id = "create_booking")]
     async fn create(
         &self,
@@ -89,7 +90,7 @@ impl Bookings {
 
     /// Cancel a booking
     ///
-    /// Its nights are free at once, here and on every channel.
+    /// Its nights are free at once, here and on every channel; the fee of the terms the guest agreed to is due.
     #[oai(
         path = "/bookings/:id/actions/cancel",
         method = "post",
@@ -105,73 +106,73 @@ impl Bookings {
     ) -> ApiResult<Changed<Booking>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "cancel_booking", async |tx| {
-            let what = What::Booking(id.0);
-            let done = cancel(tx, &auth.0, what, version, app.now()).await?;
-            let version = done.version;
-            Ok(Changed::new(&Booking::from(done)).version(version))
+            changed(cancel(tx, &auth.0, What::Booking(id.0), version, None, app.now()).await?)
         })
         .await
     }
 
-    /// Read a reservation
-    #[oai(path = "/reservations/:id", method = "get", operation_id = "get_reservation")]
-    async fn reservation(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        id: Path<Uuid>,
-        #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
-    ) -> ApiResult<Found<Reservation>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
-        let (found, currency) = find(&mut tx, &auth.0, id.0).await?;
-        Ok(Found::new(
-            &if_none_match,
-            found.version,
-            Reservation::show(found, &currency),
-        ))
-    }
-
-    /// Cancel a reservation
-    ///
-    /// The booking's other reservations stay; with the last one the booking is cancelled.
+    /// Cancel a booking without its fees
     #[oai(
-        path = "/reservations/:id/actions/cancel",
+        path = "/bookings/:id/actions/force-cancel",
         method = "post",
-        operation_id = "cancel_reservation"
+        operation_id = "force_cancel_booking"
     )]
-    async fn cancel_reservation(
+    async fn force_cancel(
         &self,
         auth: Auth,
         app: Data<&Shared>,
         once: Once,
         id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
-    ) -> ApiResult<Changed<Reservation>> {
-        let (id, version) = (id.0, expected(&if_match)?);
-        write(&app, &auth.0, &once, "cancel_reservation", async |tx| {
-            let (before, _) = find(tx, &auth.0, id).await?;
-            check_version(before.version, version)?;
-            let booking = cancel(tx, &auth.0, What::Reservation(id), None, app.now()).await?;
-            let (after, currency) = part(booking, id)?;
-            // Cancelling locked the booking only after we looked.
-            check_version(after.version - 1, version)?;
-            let version = after.version;
-            Ok(Changed::new(&Reservation::show(after, &currency)).version(version))
+        body: Body<Reason>,
+    ) -> ApiResult<Changed<Booking>> {
+        let (version, force) = (expected(&if_match)?, Force::from(body.0));
+        write(&app, &auth.0, &once, "force_cancel_booking", async |tx| {
+            let what = What::Booking(id.0);
+            changed(cancel(tx, &auth.0, what, version, Some(&force), app.now()).await?)
         })
         .await
     }
+
+    /// Confirm a hold
+    ///
+    /// Sells what it kept, at the price it was held at. 409: `not_held`, `hold_expired`.
+    #[oai(
+        path = "/bookings/:id/actions/confirm",
+        method = "post",
+        operation_id = "confirm_booking"
+    )]
+    async fn confirm(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+    ) -> ApiResult<Changed<Booking>> {
+        let version = expected(&if_match)?;
+        write(&app, &auth.0, &once, "confirm_booking", async |tx| {
+            changed(hold::confirm(tx, &auth.0, id.0, version, app.now()).await?)
+        })
+        .await
+    }
+
+    /// A booking's history
+    ///
+    /// Every change with who made it, and each field before and after; oldest first, the newest 500.
+    #[oai(
+        path = "/bookings/:id/timeline",
+        method = "get",
+        operation_id = "get_timeline"
+    )]
+    async fn timeline(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Timeline>> {
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let entries = timeline(&mut tx, &auth.0, id.0).await?;
+        Ok(Json(Timeline::from(entries)))
+    }
 }
 
-/// A reservation and its booking's currency.
-async fn find(tx: &mut TenantTx, who: &Principal, id: Uuid) -> ApiResult<(entity::Reservation, String)> {
-    let booking_id = store::booking_of(tx, id).await?;
-    part(store::get(tx, who, booking_id).await?, id)
-}
-
-fn part(booking: entity::Booking, id: Uuid) -> ApiResult<(entity::Reservation, String)> {
-    let found = booking.reservations.into_iter().find(|r| r.id == id);
-    Ok((
-        found.ok_or_else(|| Refusal::not_found("reservation"))?,
-        booking.currency,
-    ))
+fn changed(booking: entity::Booking) -> ApiResult<Changed<Booking>> {
+    let version = booking.version;
+    Ok(Changed::new(&Booking::from(booking)).version(version))
 }

@@ -24,6 +24,7 @@ pub mod properties;
 pub mod rate_plans;
 pub mod reply;
 pub mod request_id;
+pub mod reservations;
 pub mod session;
 pub mod shape;
 pub mod units;
@@ -69,6 +70,7 @@ type Inventory = (
 );
 type Business = (
     bookings::Bookings,
+    reservations::Reservations,
     channels::Channels,
     hooks::Hooks,
     events::Events,
@@ -86,6 +88,7 @@ pub fn everything() -> Everything {
     );
     let business = (
         bookings::Bookings,
+        reservations::Reservations,
         channels::Channels,
         hooks::Hooks,
         events::Events,

@@ -4,9 +4,9 @@ use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, write};
 use crate::app::Shared;
-use chrono::NaiveDate;
-use innkeep_domain::Permission;
+use chrono::{NaiveDate, NaiveTime};
 use innkeep_domain::property;
+use innkeep_domain::{Permission, Refusal};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -20,7 +20,7 @@ pub struct Properties;
 pub struct Property {
     id: Uuid,
     name: String,
-    /// `hotel`, `host` or `marina`.
+    /// `hotel`, `host`, `hostel` or `marina`.
     kind: String,
     /// IANA time zone, e.g. `Europe/Berlin`.
     zone: String,
@@ -28,6 +28,11 @@ pub struct Property {
     currency: String,
     /// The day the house is working on; only the night audit moves it.
     business_date: NaiveDate,
+    /// From when on a guest may come on the day of arrival, by the house's clock: `15:00`. Terms of cancellation count
+    /// from it.
+    check_in: String,
+    /// Until when a guest may stay on the day of departure.
+    check_out: String,
     version: i32,
 }
 
@@ -36,7 +41,7 @@ pub struct Property {
 struct NewProperty {
     /// 1 to 200 characters.
     name: String,
-    /// `hotel`, `host` or `marina`.
+    /// `hotel`, `host`, `hostel` or `marina`.
     kind: String,
     /// IANA time zone, e.g. `Europe/Berlin`.
     zone: String,
@@ -49,6 +54,10 @@ struct NewProperty {
 struct PropertyChange {
     name: MaybeUndefined<String>,
     zone: MaybeUndefined<String>,
+    /// `HH:MM`.
+    check_in: MaybeUndefined<String>,
+    /// `HH:MM`.
+    check_out: MaybeUndefined<String>,
 }
 
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Inventory")]
@@ -128,6 +137,8 @@ impl Properties {
         let change = property::PropertyChange {
             name: patch::required(body.0.name, "/name")?,
             zone: patch::required(body.0.zone, "/zone")?,
+            check_in: time(body.0.check_in, "/check_in")?,
+            check_out: time(body.0.check_out, "/check_out")?,
         };
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "change_property", async |tx| {
@@ -149,6 +160,8 @@ impl From<property::Property> for Property {
             zone,
             currency,
             business_date,
+            check_in,
+            check_out,
             version,
         } = p;
         Self {
@@ -158,7 +171,17 @@ impl From<property::Property> for Property {
             zone,
             currency,
             business_date,
+            check_in: check_in.format("%H:%M").to_string(),
+            check_out: check_out.format("%H:%M").to_string(),
             version,
         }
     }
+}
+
+fn time(field: MaybeUndefined<String>, pointer: &str) -> Result<Option<NaiveTime>, Refusal> {
+    let text = patch::required(field, pointer)?;
+    let read = |text: String| NaiveTime::parse_from_str(&text, "%H:%M");
+    text.map(read)
+        .transpose()
+        .map_err(|_| Refusal::invalid("invalid_time", "HH:MM").at(pointer))
 }

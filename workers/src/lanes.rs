@@ -14,6 +14,8 @@ pub(crate) enum Lane {
     Tenant(TenantId),
     /// The tenant's dashboard numbers.
     Metrics(TenantId),
+    /// Holds whose time has passed.
+    Holds(TenantId),
     /// One connection's outbound sender.
     Push(TenantId, Uuid),
     /// One connection's inbound messages.
@@ -69,6 +71,7 @@ impl Lanes {
         match lane {
             Lane::Tenant(tenant) => crate::sweep::tenant(&self.workers, self, tenant).await,
             Lane::Metrics(tenant) => crate::metrics::follow(&self.workers, tenant).await,
+            Lane::Holds(tenant) => crate::holds::run(&self.workers, tenant).await,
             Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
             Lane::Inbox(tenant, connection) => {
                 crate::inbox::run(&self.workers, self, tenant, connection).await

@@ -3,6 +3,7 @@
 
 mod breaker;
 mod heartbeat;
+mod holds;
 mod hourly;
 mod inbox;
 mod lanes;

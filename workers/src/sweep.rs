@@ -3,6 +3,7 @@
 
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
+use innkeep_domain::booking::hold;
 use innkeep_domain::channel::{inbox, push};
 use innkeep_domain::{TenantId, metrics, tenancy};
 use std::sync::Arc;
@@ -37,6 +38,7 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
 pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -> anyhow::Result<()> {
     let now = workers.ctx.clock.now();
     let mut tx = workers.ctx.db.begin(tenant).await?;
+    let holds = hold::any_expired(&mut tx, now).await?;
     let pushes = push::due(&mut tx, now).await?;
     let inboxes = inbox::due(&mut tx, now).await?;
     let behind = metrics::behind(&mut tx).await?;
@@ -47,6 +49,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     inboxes
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
+    if holds {
+        lanes.poke(Lane::Holds(tenant));
+    }
     if behind {
         lanes.poke(Lane::Metrics(tenant));
     }

@@ -1,18 +1,14 @@
 //! `cancel`: give nights back, of a whole booking or of one reservation.
 
-use super::entity::{Booking, BookingStatus, Status};
-use super::save::save;
-use super::sell::spans;
-use super::store;
+use super::change::{Change, Force, Said};
+use super::entity::{Booking, Status};
 use crate::channel::dirty;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::event::{self, NewEvent};
-use crate::inventory::{self, Delta, Stock};
-use crate::principal::{Permission, Principal};
-use crate::property::check_version;
+use crate::inventory::{Delta, Stock};
+use crate::principal::Principal;
+use crate::property;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -23,64 +19,54 @@ pub enum What {
     Reservation(Uuid),
 }
 
-/// Cancels what is confirmed; a part that is cancelled already stays so. 409 `wrong_state` for a guest in house or
-/// when nothing is left to cancel. `expected` is the booking's version from If-Match.
+/// Cancels what is tentative or confirmed; a part that is cancelled already stays so. 409 `wrong_state` for a guest in
+/// house or when nothing is left to cancel. The frozen policy's fee is due unless it is waived, which needs the right
+/// to override. `expected` is the version, from If-Match, of what is cancelled.
 pub async fn cancel(
     tx: &mut TenantTx,
     who: &Principal,
     what: What,
     expected: Option<i32>,
+    waive: Option<&Force>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    let (id, only) = match what {
-        What::Booking(id) => (id, None),
-        What::Reservation(id) => (store::booking_of(tx, id).await?, Some(id)),
+    Force::check(waive, who)?;
+    let (mut change, only) = match what {
+        What::Booking(id) => (Change::of_booking(tx, who, id, expected).await?, None),
+        What::Reservation(id) => (Change::of_reservation(tx, who, id, expected).await?, Some(id)),
     };
-    store::lock(tx, id).await?;
-    let mut booking = store::get(tx, who, id).await?;
-    check_version(booking.version, expected)?;
-    let mut delta = Delta::new();
-    let mut cancelled = Vec::new();
-    for reservation in &mut booking.reservations {
+    let property = property::get(tx, change.after.property_id).await?;
+    let mut cancelled = 0;
+    for reservation in &mut change.after.reservations {
         let chosen = only.is_none_or(|id| id == reservation.id);
         if !chosen || (reservation.status == Status::Cancelled && only.is_none()) {
             continue;
         }
-        reservation.add_to(&mut delta, -1);
+        if reservation.status == Status::Confirmed && waive.is_none() {
+            reservation.fee =
+                reservation.cancellation_fee(property.hours_before_check_in(reservation.arrival, now));
+        }
         reservation.status = reservation.status.to(Status::Cancelled)?;
-        reservation.version += 1;
-        cancelled.push(reservation.clone());
+        cancelled += 1;
     }
-    if cancelled.is_empty() {
+    if cancelled == 0 {
         return Err(Refusal::conflict("wrong_state", "the booking is cancelled already").into());
     }
-    let cancelled_all = booking.reservations.iter().all(|r| r.status == Status::Cancelled);
-    if cancelled_all {
-        booking.status = BookingStatus::Cancelled;
-        booking.hold_expires_at = None;
-    }
-    booking.version += 1;
-    booking.updated_at = now;
-    inventory::change(tx, &delta, Stock::Forced).await?;
-    save(tx, &booking).await?;
-    mark_dirty(tx, &delta).await?;
-    let kind = if cancelled_all {
-        "booking.cancelled"
-    } else {
-        "booking.modified"
+    let all = change
+        .after
+        .reservations
+        .iter()
+        .all(|r| r.status == Status::Cancelled);
+    let said = Said {
+        kind: if all {
+            "booking.cancelled"
+        } else {
+            "booking.modified"
+        },
+        force: waive,
+        note: None,
     };
-    let event = NewEvent {
-        kind,
-        property_id: Some(booking.property_id),
-        subject_id: booking.id,
-        actor: &who.actor,
-        data: json!({ "reference": booking.reference, "nights": spans(&cancelled) }),
-        at: now,
-    };
-    event::append(tx, event).await?;
-    crate::jobs::kick(tx).await?;
-    Ok(booking)
+    change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 
 /// The span of nights touched per unit type is dirty on every channel that sells it.

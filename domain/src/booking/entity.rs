@@ -4,6 +4,7 @@ use crate::channel::revision::Booker;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
 use crate::rates::policy::Policy;
+use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
 use rand::Rng;
 use rust_decimal::Decimal;
@@ -55,7 +56,8 @@ impl Status {
         self.sells() || self == Self::Tentative
     }
 
-    /// The table of transitions; anything else is 409. A cancelled stay may come back by a channel's modification.
+    /// The table of transitions; anything else is 409. A cancelled stay may come back by a channel's
+    /// modification, and so may one that was reinstated by hand.
     pub fn may_become(self, next: Self) -> bool {
         use Status::*;
         matches!(
@@ -63,7 +65,7 @@ impl Status {
             (Tentative, Confirmed | Cancelled)
                 | (Confirmed, InHouse | Cancelled | NoShow)
                 | (InHouse, Departed)
-                | (Cancelled, Confirmed)
+                | (Cancelled | NoShow, Confirmed)
         )
     }
 
@@ -162,6 +164,35 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// What it costs as it stands: the stay, or the fee for not coming.
+    pub fn due(&self) -> Decimal {
+        if self.status.occupies() {
+            self.total
+        } else {
+            self.fee
+        }
+    }
+
+    /// As sold; the table's CHECK says that it has a night.
+    pub fn stay(&self) -> Option<Stay> {
+        Stay::new(self.arrival, self.departure).ok()
+    }
+
+    /// What cancelling costs `hours_before` check-in by the terms the guest agreed to.
+    pub fn cancellation_fee(&self, hours_before: i64) -> Decimal {
+        let prices: Vec<Decimal> = self.nights.iter().map(|n| n.price).collect();
+        self.policy.as_ref().map_or(Decimal::ZERO, |p| {
+            p.cancellation_fee(self.total, &prices, hours_before)
+        })
+    }
+
+    pub fn no_show_fee(&self) -> Decimal {
+        let prices: Vec<Decimal> = self.nights.iter().map(|n| n.price).collect();
+        self.policy
+            .as_ref()
+            .map_or(Decimal::ZERO, |p| p.no_show_fee(self.total, &prices))
+    }
+
     /// Adds the nights this stay occupies, `sign` times, to a change of stock.
     pub fn add_to(&self, delta: &mut Delta, sign: i32) {
         if !self.status.occupies() {
@@ -268,7 +299,8 @@ mod tests {
                 "confirmed>cancelled",
                 "confirmed>no_show",
                 "in_house>departed",
-                "cancelled>confirmed"
+                "cancelled>confirmed",
+                "no_show>confirmed"
             ]
         );
     }

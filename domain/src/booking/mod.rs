@@ -1,11 +1,16 @@
-//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), given back (`cancel`).
+//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), held, amended, given back.
 
+pub mod amend;
 pub mod cancel;
+pub mod change;
 pub mod channel;
 pub mod entity;
+pub mod hold;
 mod price;
 pub mod reserve;
 mod rows;
 mod save;
 mod sell;
+pub mod settle;
 pub mod store;
+pub mod timeline;

@@ -22,8 +22,37 @@ pub(super) struct Ask {
     pub children_ages: Vec<i32>,
     /// Nights whose price was agreed before and stays.
     pub kept: BTreeMap<NaiveDate, Decimal>,
+    /// The stay as it was sold before: what it met then does not bind again.
+    pub sold: Option<Stay>,
     /// An operator's override: restrictions do not bind. A night without a price still cannot be sold.
     pub unrestricted: bool,
+}
+
+impl Ask {
+    /// Nights agreed before keep their price, and dates that do not change are not judged again.
+    fn keep(&self, rates: &mut [NightRate], departure: &mut NightRate) {
+        for (date, rate) in self.stay.nights().zip(rates.iter_mut()) {
+            if let Some(price) = self.kept.get(&date) {
+                rate.price = Some(*price);
+                rate.stop_sell = false;
+            }
+        }
+        let Some(sold) = self.sold else { return };
+        if sold.departure() == self.stay.departure() {
+            departure.closed_to_departure = false;
+        }
+        if let Some(first) = rates
+            .first_mut()
+            .filter(|_| sold.arrival() == self.stay.arrival())
+        {
+            first.closed_to_arrival = false;
+        }
+        if sold.len() == self.stay.len() {
+            for rate in rates {
+                (rate.min_stay_arrival, rate.min_stay_through, rate.max_stay) = (None, None, None);
+            }
+        }
+    }
 }
 
 /// What a stay costs, to be frozen.
@@ -71,9 +100,7 @@ fn price_stay(ask: &Ask, rows: &[QuoteRow], at: &str) -> Result<Priced> {
             None => departure = rate,
         }
     }
-    for (date, rate) in ask.stay.nights().zip(&mut rates) {
-        rate.price = ask.kept.get(&date).copied().or(rate.price);
-    }
+    ask.keep(&mut rates, &mut departure);
     refuse(&reasons(ask, head, &rates, &departure), at)?;
     let nights: Vec<Night> = ask
         .stay
@@ -101,7 +128,8 @@ fn reasons(ask: &Ask, head: &QuoteRow, rates: &[NightRate], departure: &NightRat
     if ask.adults + i32::try_from(ask.children_ages.len()).unwrap_or(i32::MAX) > head.max_occupancy {
         reasons.push(Reason::TooManyGuests(head.max_occupancy));
     }
-    if ask.stay.arrival() < head.business_date {
+    let arrival_stands = ask.sold.is_some_and(|s| s.arrival() == ask.stay.arrival());
+    if ask.stay.arrival() < head.business_date && !arrival_stands {
         reasons.push(Reason::ArrivalInPast(head.business_date));
     }
     if ask.unrestricted {

@@ -2,6 +2,7 @@
 //! one write (`sell`).
 
 use super::entity::{Booking, BookingStatus, Reservation, Status, new_reference};
+use super::hold;
 use super::price::{Ask, Priced, price};
 use super::sell::sell;
 use crate::channel::revision::Booker;
@@ -11,7 +12,7 @@ use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
 use crate::property;
 use crate::rates::stay::Stay;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub struct NewBooking {
     pub rooms: Vec<NewRoom>,
     /// What the guest was shown: refused when the price is another by now.
     pub expected_total: Option<(Decimal, String)>,
+    /// Keeps the units for so long instead of selling them.
+    pub hold_minutes: Option<i32>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,18 +52,25 @@ impl NewRoom {
             adults: self.adults,
             children_ages: self.children_ages.clone(),
             kept: BTreeMap::new(),
+            sold: None,
             unrestricted: false,
         }
     }
 
-    fn reservation(&self, booking_id: Uuid, property_id: Uuid, priced: Priced) -> Reservation {
+    fn reservation(
+        &self,
+        booking_id: Uuid,
+        property_id: Uuid,
+        status: Status,
+        priced: Priced,
+    ) -> Reservation {
         Reservation {
             id: new_id(),
             booking_id,
             property_id,
             unit_type_id: Some(self.unit_type_id),
             rate_plan_id: Some(self.rate_plan_id),
-            status: Status::Confirmed,
+            status,
             arrival: self.stay.arrival(),
             departure: self.stay.departure(),
             adults: self.adults,
@@ -79,7 +89,7 @@ impl NewRoom {
     }
 }
 
-/// Sells all rooms or none.
+/// Sells all rooms or none; or holds them until they are confirmed (`hold::confirm`) or the time has passed.
 ///
 /// # Errors
 /// 404 for ids of another property or tenant; 422 for guests or text out of range; 409 `not_bookable` when a
@@ -105,16 +115,26 @@ pub async fn reserve(
             .at("/expected_total")
             .into());
     }
+    let hold_expires_at = new.hold_minutes.map(|m| now + Duration::minutes(i64::from(m)));
+    let status = if hold_expires_at.is_some() {
+        Status::Tentative
+    } else {
+        Status::Confirmed
+    };
     let rooms = new.rooms.iter().zip(priced);
     let reservations = rooms
-        .map(|(room, priced)| room.reservation(booking_id, new.property_id, priced))
+        .map(|(room, priced)| room.reservation(booking_id, new.property_id, status, priced))
         .collect();
     let booking = Booking {
         id: booking_id,
         property_id: new.property_id,
         reference: new_reference(&mut rand::rng()),
-        status: BookingStatus::Confirmed,
-        hold_expires_at: None,
+        status: if hold_expires_at.is_some() {
+            BookingStatus::Tentative
+        } else {
+            BookingStatus::Confirmed
+        },
+        hold_expires_at,
         booker: new.booker,
         notes: new.notes,
         currency,
@@ -134,6 +154,13 @@ pub async fn reserve(
 fn check_input(new: &NewBooking) -> Result<(), Refusal> {
     if new.rooms.is_empty() || new.rooms.len() > MOST_ROOMS {
         return Err(Refusal::invalid("out_of_range", format!("1 to {MOST_ROOMS} rooms")).at("/rooms"));
+    }
+    if new
+        .hold_minutes
+        .is_some_and(|m| !(1..=hold::LONGEST_MINUTES).contains(&m))
+    {
+        let detail = format!("1 to {} minutes", hold::LONGEST_MINUTES);
+        return Err(Refusal::invalid("out_of_range", detail).at("/hold_minutes"));
     }
     property::name(&new.booker.name, "/booker/name")?;
     for (field, text) in [("email", &new.booker.email), ("phone", &new.booker.phone)] {

@@ -282,6 +282,18 @@ pub async fn booking_of(tx: &mut TenantTx, reservation_id: Uuid) -> Result<Uuid>
     Ok(found.ok_or_else(|| Refusal::not_found("reservation"))?)
 }
 
+/// The property a booking is in; 404 for another tenant's.
+pub async fn property_of(tx: &mut TenantTx, id: Uuid) -> Result<Uuid> {
+    let found = sqlx::query_scalar!(
+        "select property_id from booking where tenant_id = $1 and id = $2",
+        tx.t(),
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.ok_or_else(|| Refusal::not_found("booking"))?)
+}
+
 /// What a channel already told us about one of its bookings.
 pub(super) struct Known {
     pub id: Uuid,

@@ -36,3 +36,31 @@ pub enum Penalty {
     /// In the booking's currency.
     Amount(Decimal),
 }
+
+impl Policy {
+    /// What cancelling costs `hours_before` check-in; free before the first tier.
+    pub fn cancellation_fee(&self, total: Decimal, nights: &[Decimal], hours_before: i64) -> Decimal {
+        let reached = self
+            .cancellation
+            .iter()
+            .filter(|t| i64::from(t.hours_before) >= hours_before);
+        let tier = reached.min_by_key(|t| t.hours_before);
+        tier.map_or(Decimal::ZERO, |t| t.penalty.of(total, nights))
+    }
+
+    pub fn no_show_fee(&self, total: Decimal, nights: &[Decimal]) -> Decimal {
+        self.no_show.of(total, nights)
+    }
+}
+
+impl Penalty {
+    fn of(self, total: Decimal, nights: &[Decimal]) -> Decimal {
+        let fee = match self {
+            Self::Nothing => Decimal::ZERO,
+            Self::Percent(p) => total * p / Decimal::ONE_HUNDRED,
+            Self::Nights(n) => nights.iter().take(usize::try_from(n).unwrap_or(0)).sum(),
+            Self::Amount(a) => a,
+        };
+        fee.clamp(Decimal::ZERO, total.max(Decimal::ZERO))
+    }
+}

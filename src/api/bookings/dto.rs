@@ -3,11 +3,13 @@
 use crate::api::ApiResult;
 use crate::api::money::Money;
 use crate::api::pricing::{Line, Policy};
+pub use crate::api::reservations::Reason;
 use chrono::{DateTime, NaiveDate, Utc};
-use innkeep_domain::booking::{entity, reserve};
+use innkeep_domain::booking::{entity, reserve, timeline};
 use innkeep_domain::channel::revision;
 use innkeep_domain::rates::stay::Stay;
 use poem_openapi::{Enum, Object};
+use serde_json::Value;
 use uuid::Uuid;
 
 #[derive(Object)]
@@ -20,6 +22,8 @@ pub struct NewBooking {
     rooms: Vec<NewRoom>,
     /// What the guest was shown: refused with `price_changed` when the price is another by now.
     expected_total: Option<Money>,
+    /// Keeps the units this long, at this price, instead of selling them: 1 to 10,080.
+    hold_minutes: Option<i32>,
 }
 
 #[derive(Object)]
@@ -191,6 +195,7 @@ impl NewBooking {
             notes: self.notes,
             rooms: rooms.collect::<ApiResult<_>>()?,
             expected_total,
+            hold_minutes: self.hold_minutes,
         })
     }
 }
@@ -315,6 +320,70 @@ impl From<entity::Status> for ReservationStatus {
             entity::Status::Departed => Self::Departed,
             entity::Status::Cancelled => Self::Cancelled,
             entity::Status::NoShow => Self::NoShow,
+        }
+    }
+}
+
+/// What happened to a booking.
+#[derive(Object)]
+pub struct Timeline {
+    items: Vec<TimelineEntry>,
+}
+
+#[derive(Object)]
+struct TimelineEntry {
+    at: DateTime<Utc>,
+    /// `user:<id>`, `channel:<id>`, `system:<name>`.
+    actor: String,
+    #[oai(skip_serializing_if_is_none)]
+    actor_name: Option<String>,
+    /// `booking.created`, `reservation.amended`, ...
+    kind: String,
+    /// One line to read.
+    text: String,
+    changes: Vec<FieldChange>,
+    /// Why a rule was overridden.
+    #[oai(skip_serializing_if_is_none)]
+    reason: Option<String>,
+}
+
+#[derive(Object)]
+struct FieldChange {
+    reservation_id: Option<Uuid>,
+    field: String,
+    before: Value,
+    after: Value,
+}
+
+impl From<Vec<timeline::Entry>> for Timeline {
+    fn from(entries: Vec<timeline::Entry>) -> Self {
+        Self {
+            items: entries.into_iter().map(TimelineEntry::from).collect(),
+        }
+    }
+}
+
+impl From<timeline::Entry> for TimelineEntry {
+    fn from(e: timeline::Entry) -> Self {
+        let change = |c: &Value| FieldChange {
+            reservation_id: c["reservation_id"].as_str().and_then(|id| id.parse().ok()),
+            field: c["field"].as_str().unwrap_or_default().to_owned(),
+            before: c["before"].clone(),
+            after: c["after"].clone(),
+        };
+        Self {
+            text: e.text(),
+            changes: e.data["changes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(change)
+                .collect(),
+            reason: e.data["forced"]["reason"].as_str().map(str::to_owned),
+            at: e.at,
+            actor: e.actor,
+            actor_name: e.actor_name,
+            kind: e.kind,
         }
     }
 }

@@ -50,6 +50,7 @@ async fn a_call_without_an_answer_is_told_again_even_if_the_truth_returned() {
         &world.house.owner(),
         What::Booking(booking.id),
         None,
+        None,
         now(),
     )
     .await
@@ -71,6 +72,7 @@ async fn a_call_that_was_never_heard_of_again_is_told_again() {
         &mut tx,
         &world.house.owner(),
         What::Booking(booking.id),
+        None,
         None,
         now(),
     )

@@ -134,6 +134,7 @@ impl World {
             notes: None,
             rooms: vec![room],
             expected_total: None,
+            hold_minutes: None,
         };
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
         let booking = reserve(&mut tx, &self.house.owner(), new, now()).await.unwrap();

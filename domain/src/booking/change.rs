@@ -1,0 +1,217 @@
+//! One change of a booking: locked, changed in memory, and then stock, rows, dirty marks, event and kick in one go.
+
+use super::cancel::mark_dirty;
+use super::entity::{Booking, BookingStatus, Reservation, Status};
+use super::save::save;
+use super::sell::spans;
+use super::store;
+use crate::db::TenantTx;
+use crate::error::{Error, Refusal, Result};
+use crate::event::{self, NewEvent};
+use crate::inventory::{self, Delta, Stock};
+use crate::principal::{Permission, Principal};
+use crate::property::{self, check_version};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An operator's override of a rule, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Force {
+    pub reason: String,
+}
+
+impl Force {
+    /// 403 without the right to override, 422 without a reason.
+    pub fn check(force: Option<&Self>, who: &Principal) -> Result<()> {
+        if let Some(force) = force {
+            who.require(Permission::Override)?;
+            property::name(&force.reason, "/force/reason")?;
+        }
+        Ok(())
+    }
+
+    pub fn stock(force: Option<&Self>) -> Stock {
+        if force.is_some() {
+            Stock::Forced
+        } else {
+            Stock::Guarded
+        }
+    }
+}
+
+pub(super) struct Change {
+    before: Booking,
+    pub after: Booking,
+}
+
+/// What the event log says of a change beside what differs.
+pub(super) struct Said<'a> {
+    pub kind: &'static str,
+    pub force: Option<&'a Force>,
+    pub note: Option<&'a str>,
+}
+
+impl Said<'_> {
+    pub fn plainly(kind: &'static str) -> Said<'static> {
+        Said {
+            kind,
+            force: None,
+            note: None,
+        }
+    }
+}
+
+impl Change {
+    /// Locks the booking. 404, 412 when `expected` is not its version.
+    pub async fn of_booking(
+        tx: &mut TenantTx,
+        who: &Principal,
+        id: Uuid,
+        expected: Option<i32>,
+    ) -> Result<Self> {
+        who.require(Permission::WriteBookings)?;
+        store::lock(tx, id).await?;
+        let before = store::get(tx, who, id).await?;
+        check_version(before.version, expected)?;
+        Ok(Self {
+            after: before.clone(),
+            before,
+        })
+    }
+
+    /// Locks the booking of a reservation. 404, 412 when `expected` is not the reservation's version.
+    pub async fn of_reservation(
+        tx: &mut TenantTx,
+        who: &Principal,
+        id: Uuid,
+        expected: Option<i32>,
+    ) -> Result<Self> {
+        let booking_id = store::booking_of(tx, id).await?;
+        let mut change = Self::of_booking(tx, who, booking_id, None).await?;
+        check_version(change.reservation(id)?.version, expected)?;
+        Ok(change)
+    }
+
+    pub fn reservation(&mut self, id: Uuid) -> Result<&mut Reservation> {
+        let found = self.after.reservations.iter_mut().find(|r| r.id == id);
+        found.ok_or_else(|| Refusal::not_found("reservation").into())
+    }
+
+    /// What would be written, versions aside.
+    pub fn preview(mut self) -> Booking {
+        self.settle();
+        self.after
+    }
+
+    pub async fn commit(
+        mut self,
+        tx: &mut TenantTx,
+        who: &Principal,
+        stock: Stock,
+        said: &Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Booking> {
+        self.settle();
+        self.after.version += 1;
+        self.after.updated_at = now;
+        let mut delta = Delta::new();
+        self.before
+            .reservations
+            .iter()
+            .for_each(|r| r.add_to(&mut delta, -1));
+        self.after
+            .reservations
+            .iter()
+            .for_each(|r| r.add_to(&mut delta, 1));
+        inventory::change(tx, &delta, stock).await?;
+        save(tx, &self.after).await?;
+        delta.retain(|_, take| take.all() != 0);
+        mark_dirty(tx, &delta).await?;
+        let event = NewEvent {
+            kind: said.kind,
+            property_id: Some(self.after.property_id),
+            subject_id: self.after.id,
+            actor: &who.actor,
+            data: self.data(said)?,
+            at: now,
+        };
+        event::append(tx, event).await?;
+        crate::jobs::kick(tx).await?;
+        Ok(self.after)
+    }
+
+    /// Lets total, status and versions follow the reservations.
+    fn settle(&mut self) {
+        let due = |b: &Booking| b.reservations.iter().map(Reservation::due).sum::<Decimal>();
+        self.after.total += due(&self.after) - due(&self.before);
+        let all = |status: Status| self.after.reservations.iter().all(|r| r.status == status);
+        let any = |status: Status| self.after.reservations.iter().any(|r| r.status == status);
+        self.after.status = if all(Status::Cancelled) {
+            BookingStatus::Cancelled
+        } else if any(Status::Tentative) {
+            BookingStatus::Tentative
+        } else {
+            BookingStatus::Confirmed
+        };
+        if self.after.status != BookingStatus::Tentative {
+            self.after.hold_expires_at = None;
+        }
+        for (before, after) in self.before.reservations.iter().zip(&mut self.after.reservations) {
+            after.version += i32::from(before != after);
+        }
+    }
+
+    /// Reference, nights touched (what projections read), and each field that differs, before and after.
+    fn data(&self, said: &Said<'_>) -> Result<Value> {
+        let mut touched = Vec::new();
+        let mut changes = Vec::new();
+        for (before, after) in self.before.reservations.iter().zip(&self.after.reservations) {
+            if before != after {
+                touched.extend([before.clone(), after.clone()]);
+                changes.extend(differences(before, after)?);
+            }
+        }
+        let mut data =
+            json!({ "reference": self.after.reference, "nights": spans(&touched), "changes": changes });
+        if let Some(note) = said.note {
+            data["note"] = note.into();
+        }
+        if let Some(force) = said.force {
+            data["forced"] = json!({ "reason": force.reason });
+        }
+        Ok(data)
+    }
+}
+
+/// `{reservation_id, field, before, after}` of everything a person would call a change.
+fn differences(before: &Reservation, after: &Reservation) -> Result<Vec<Value>> {
+    let (b, a) = (shown(before)?, shown(after)?);
+    let fields = b.as_object().into_iter().flatten();
+    Ok(fields
+        .filter(|(field, value)| a[field.as_str()] != **value)
+        .map(|(field, value)| {
+            json!({ "reservation_id": after.id, "field": field, "before": value, "after": a[field.as_str()] })
+        })
+        .collect())
+}
+
+fn shown(r: &Reservation) -> Result<Value> {
+    let night = |n: &super::entity::Night| json!([n.date, n.unit_type_id, n.price]);
+    Ok(json!({
+        "status": r.status.name(),
+        "arrival": r.arrival,
+        "departure": r.departure,
+        "unit_type_id": r.unit_type_id,
+        "rate_plan_id": r.rate_plan_id,
+        "adults": r.adults,
+        "children_ages": r.children_ages,
+        "guest_name": r.guest_name,
+        "promo_code": r.promo_code,
+        "nights": r.nights.iter().map(night).collect::<Vec<_>>(),
+        "fee": r.fee,
+        "total": r.total,
+        "policy": r.policy.as_ref().map(serde_json::to_value).transpose().map_err(|e| Error::internal(e.to_string()))?,
+    }))
+}
