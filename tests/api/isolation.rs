@@ -95,6 +95,57 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, Strin
         &theirs.reservation,
         Value::Null,
     );
+    let b = &theirs.booking;
+    let because = json!({ "reason": "because" });
+    add(Method::POST, "/v1/bookings/{}/actions/confirm", b, Value::Null);
+    add(
+        Method::POST,
+        "/v1/bookings/{}/actions/force-cancel",
+        b,
+        because.clone(),
+    );
+    add(Method::GET, "/v1/bookings/{}/timeline", b, Value::Null);
+    let r = &theirs.reservation;
+    add(
+        Method::GET,
+        "/v1/reservations/{}/cancellation-fee",
+        r,
+        Value::Null,
+    );
+    add(
+        Method::POST,
+        "/v1/reservations/{}/actions/no-show",
+        r,
+        Value::Null,
+    );
+    add(
+        Method::POST,
+        "/v1/reservations/{}/actions/reinstate",
+        r,
+        Value::Null,
+    );
+    for path in [
+        "/v1/reservations/{}/actions/force-cancel",
+        "/v1/reservations/{}/actions/force-no-show",
+        "/v1/reservations/{}/actions/force-reinstate",
+    ] {
+        add(Method::POST, path, r, because.clone());
+    }
+    let amend = json!({ "adults": 1 });
+    let forced = json!({ "amendment": amend, "reason": "because" });
+    add(
+        Method::POST,
+        "/v1/reservations/{}/actions/amend",
+        r,
+        amend.clone(),
+    );
+    add(
+        Method::POST,
+        "/v1/reservations/{}/actions/preview-amend",
+        r,
+        amend,
+    );
+    add(Method::POST, "/v1/reservations/{}/actions/force-amend", r, forced);
     let c = &theirs.connection;
     add(Method::GET, "/v1/channel-connections/{}", c, Value::Null);
     add(Method::GET, "/v1/channel-connections/{}/mappings", c, Value::Null);

@@ -13,5 +13,6 @@ mod hooks;
 mod isolation;
 mod openapi;
 mod properties;
+mod reservations;
 mod roles;
 mod support;

@@ -9,9 +9,11 @@ use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::inventory::{self, Delta, Stock};
+use crate::money;
 use crate::principal::{Permission, Principal};
 use crate::property::{self, check_version};
 use chrono::{DateTime, Utc};
+use iso_currency::Currency;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -165,12 +167,13 @@ impl Change {
 
     /// Reference, nights touched (what projections read), and each field that differs, before and after.
     fn data(&self, said: &Said<'_>) -> Result<Value> {
+        let currency = money::currency(&self.after.currency)?;
         let mut touched = Vec::new();
         let mut changes = Vec::new();
         for (before, after) in self.before.reservations.iter().zip(&self.after.reservations) {
             if before != after {
                 touched.extend([before.clone(), after.clone()]);
-                changes.extend(differences(before, after)?);
+                changes.extend(differences(before, after, currency)?);
             }
         }
         let mut data =
@@ -186,8 +189,8 @@ impl Change {
 }
 
 /// `{reservation_id, field, before, after}` of everything a person would call a change.
-fn differences(before: &Reservation, after: &Reservation) -> Result<Vec<Value>> {
-    let (b, a) = (shown(before)?, shown(after)?);
+fn differences(before: &Reservation, after: &Reservation, currency: Currency) -> Result<Vec<Value>> {
+    let (b, a) = (shown(before, currency)?, shown(after, currency)?);
     let fields = b.as_object().into_iter().flatten();
     Ok(fields
         .filter(|(field, value)| a[field.as_str()] != **value)
@@ -197,8 +200,9 @@ fn differences(before: &Reservation, after: &Reservation) -> Result<Vec<Value>> 
         .collect())
 }
 
-fn shown(r: &Reservation) -> Result<Value> {
-    let night = |n: &super::entity::Night| json!([n.date, n.unit_type_id, n.price]);
+fn shown(r: &Reservation, currency: Currency) -> Result<Value> {
+    let price = |p| money::round(p, currency);
+    let night = |n: &super::entity::Night| json!([n.date, n.unit_type_id, price(n.price)]);
     Ok(json!({
         "status": r.status.name(),
         "arrival": r.arrival,
@@ -210,8 +214,8 @@ fn shown(r: &Reservation) -> Result<Value> {
         "guest_name": r.guest_name,
         "promo_code": r.promo_code,
         "nights": r.nights.iter().map(night).collect::<Vec<_>>(),
-        "fee": r.fee,
-        "total": r.total,
+        "fee": price(r.fee),
+        "total": price(r.total),
         "policy": r.policy.as_ref().map(serde_json::to_value).transpose().map_err(|e| Error::internal(e.to_string()))?,
     }))
 }
