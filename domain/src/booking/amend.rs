@@ -34,9 +34,9 @@ pub struct Amendment {
 }
 
 impl Amendment {
-    /// Does it ask for more than other dates?
+    /// Does it ask for more than other dates? To name what a channel's room was mapped to nothing for changes no terms.
     fn reprices(&self, r: &Reservation) -> bool {
-        let other = |wanted: Option<Uuid>, is: Option<Uuid>| wanted.is_some() && wanted != is;
+        let other = |wanted: Option<Uuid>, is: Option<Uuid>| wanted.zip(is).is_some_and(|(w, i)| w != i);
         other(self.unit_type_id, r.unit_type_id)
             || other(self.rate_plan_id, r.rate_plan_id)
             || self.adults.is_some_and(|a| a != r.adults)

@@ -6,6 +6,7 @@ mod faults;
 mod guests;
 mod last_room;
 mod oversell;
+mod stay_model;
 mod sync_latency;
 mod worker_crash;
 
@@ -15,9 +16,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 7] = [
+pub const ALL: [(&str, Suite); 8] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
+    ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("oversell", |s| Box::pin(oversell::run(s))),
     ("last-room", |s| Box::pin(last_room::run(s))),
     ("worker-crash", |s| Box::pin(worker_crash::run(s))),
