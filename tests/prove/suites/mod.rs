@@ -4,6 +4,7 @@ mod cancel_storm;
 mod catalogue;
 mod faults;
 mod guests;
+mod histories;
 mod last_room;
 mod oversell;
 mod stay_model;
@@ -16,10 +17,11 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 8] = [
+pub const ALL: [(&str, Suite); 9] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
+    ("histories", |s| Box::pin(histories::run(s))),
     ("oversell", |s| Box::pin(oversell::run(s))),
     ("last-room", |s| Box::pin(last_room::run(s))),
     ("worker-crash", |s| Box::pin(worker_crash::run(s))),
