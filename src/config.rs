@@ -2,6 +2,7 @@
 //! user of the machine can read those.
 
 use crate::edge::Limits;
+use crate::secrets;
 use crate::server::ServerOptions;
 use crate::telemetry::LogFormat;
 use anyhow::Context;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use innkeep_domain::db::DbOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -117,6 +119,10 @@ pub struct Settings {
     /// Signing keys (`*.pem`); a first one is made if there is none.
     #[arg(long, env = "INNKEEP_SECRETS_DIR", default_value = ".local/secrets")]
     pub secrets_dir: PathBuf,
+    /// The key that personal data is sealed with: 32 bytes, base64 or hexadecimal. Default: `master.key` in the
+    /// secrets folder, made if there is none.
+    #[arg(long, env = "INNKEEP_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
     /// Client connections at once.
     #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
@@ -133,7 +139,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// How the server logs in.
+    /// How a command logs in that touches no personal data.
     pub fn options(&self) -> anyhow::Result<DbOptions> {
         let url =
             secret("DATABASE_URL").context("set DATABASE_URL to the database, logged in as innkeep_app")?;
@@ -166,6 +172,14 @@ pub struct StandIns {
 }
 
 impl Settings {
+    /// How the server logs in, with the key that opens personal data.
+    pub fn database(&self) -> anyhow::Result<DbOptions> {
+        let key = secrets::master_key(self.master_key_file.as_deref(), &self.secrets_dir)?;
+        Ok(DbOptions {
+            master_key: Some(Arc::new(key)),
+            ..self.database.options()?
+        })
+    }
     pub fn limits(&self) -> Limits {
         Limits {
             body: self.body_limit,

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod edge;
 pub mod openapi;
 pub mod routes;
+pub mod secrets;
 pub mod server;
 pub mod telemetry;
 pub mod tokens;

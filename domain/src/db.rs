@@ -6,12 +6,14 @@ mod migrate;
 
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
+use crate::vault::{MasterKey, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the server talks to its database.
@@ -22,6 +24,8 @@ pub struct DbOptions {
     pub connections: u32,
     /// How long a request waits for a free connection before it is told 503.
     pub acquire_timeout: Duration,
+    /// Opens personal data; what a program without it does must not touch any.
+    pub master_key: Option<Arc<MasterKey>>,
 }
 
 impl DbOptions {
@@ -30,6 +34,7 @@ impl DbOptions {
             url: url.into(),
             connections: 16,
             acquire_timeout: Duration::from_secs(2),
+            master_key: None,
         }
     }
 }
@@ -47,6 +52,7 @@ const SESSION: [(&str, &str); 4] = [
 pub struct Db {
     pool: PgPool,
     options: PgConnectOptions,
+    master_key: Option<Arc<MasterKey>>,
 }
 
 impl Db {
@@ -64,6 +70,7 @@ impl Db {
         Ok(Self {
             pool,
             options: connect,
+            master_key: options.master_key.clone(),
         })
     }
 
@@ -73,6 +80,7 @@ impl Db {
         Ok(TenantTx {
             tx: self.start(sql).await?,
             tenant,
+            master_key: self.master_key.clone(),
         })
     }
 
@@ -161,6 +169,7 @@ type ConnectResult<T> = std::result::Result<T, ConnectError>;
 pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
+    master_key: Option<Arc<MasterKey>>,
 }
 
 impl TenantTx {
@@ -170,6 +179,12 @@ impl TenantTx {
     /// The tenant's id as SQL takes it: every statement says `tenant_id = $1` besides the policy.
     pub fn t(&self) -> uuid::Uuid {
         self.tenant.0
+    }
+    /// Seals and opens this tenant's personal data.
+    pub fn vault(&self) -> Result<Vault> {
+        let key = self.master_key.as_deref();
+        let key = key.ok_or_else(|| Error::internal("personal data without the master key"))?;
+        key.vault(self.tenant)
     }
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)

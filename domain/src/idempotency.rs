@@ -2,9 +2,11 @@
 //!
 //! The look-up, the operation and the stored answer share one transaction: an answer is stored if and only if the
 //! change it reports was made. A refused request changed nothing, so nothing is stored and it may be tried again.
+//! Answers hold what they were asked about, personal data too, so they are kept sealed.
 
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
+use crate::vault::Place;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
@@ -20,6 +22,13 @@ pub struct Scope {
     pub key: String,
     /// SHA-256 of the whole request: the same key with another request is a mistake.
     pub request_hash: [u8; 32],
+}
+
+impl Scope {
+    fn place(&self) -> Place {
+        let row = format!("{}/{}/{}", self.principal, self.operation, self.key);
+        Place::new("idempotency_key", "body", row)
+    }
 }
 
 /// An answer as it was sent.
@@ -78,14 +87,25 @@ pub async fn claim(tx: &mut TenantTx, scope: &Scope, now: DateTime<Utc>) -> Resu
         Some(row) => Ok(Some(Stored {
             status: row.status,
             headers: row.headers,
-            body: row.body,
+            body: open(tx, scope, &row.body)?,
         })),
         None => Ok(None),
     }
 }
 
+fn open(tx: &TenantTx, scope: &Scope, body: &str) -> Result<String> {
+    // Kept in clear by a version before this one, 72 hours ago at most.
+    if body.starts_with('{') {
+        return Ok(body.to_owned());
+    }
+    let opened = tx.vault()?.open(&scope.place(), body)?;
+    let text = std::str::from_utf8(&opened).map_err(|e| Error::internal(e.to_string()))?;
+    Ok(text.to_owned())
+}
+
 /// Keeps the answer; an older one under the key is past its time, or [`claim`] would have found it.
 pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTime<Utc>) -> Result<()> {
+    let body = tx.vault()?.seal(&scope.place(), answer.body.as_bytes())?;
     let kept = sqlx::query!(
         "insert into idempotency_key
              (tenant_id, principal, operation, key, request_hash, status, headers, body, created_at)
@@ -101,7 +121,7 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
         scope.request_hash.as_slice(),
         answer.status,
         answer.headers,
-        answer.body,
+        body,
         now,
         now - Duration::hours(KEPT_HOURS)
     )

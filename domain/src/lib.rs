@@ -25,6 +25,7 @@ pub mod tenancy;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod user;
+pub mod vault;
 pub mod verify;
 
 pub use error::{Error, Kind, Refusal, Result};

@@ -2,16 +2,15 @@
 //! so the last one is the newest. To rotate, add a file: every process picks it up when it first meets a token signed
 //! with it, and signs with it from its next start. Delete a file once its tokens have expired.
 
+use crate::secrets::{make_folder, write_once};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use innkeep_domain::ids::new_id;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use rand::RngCore;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -50,11 +49,7 @@ pub struct Keys {
 impl Keys {
     pub fn open(folder: &Path, now: DateTime<Utc>) -> Result<Self, KeyError> {
         let failed = |e| KeyError::Folder(folder.to_owned(), e);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(failed)?;
+        make_folder(folder).map_err(failed)?;
         if pem_files(folder).map_err(failed)?.is_empty() {
             create(folder, now).map_err(failed)?;
         }
@@ -127,7 +122,6 @@ fn key(pem: &[u8]) -> Result<Key, jsonwebtoken::errors::Error> {
     })
 }
 
-/// Two processes may start at once: the file appears whole and under its name only for the first of them.
 fn create(folder: &Path, now: DateTime<Utc>) -> io::Result<()> {
     let mut der = PKCS8_ED25519.to_vec();
     der.resize(der.len() + 32, 0);
@@ -136,18 +130,8 @@ fn create(folder: &Path, now: DateTime<Utc>) -> io::Result<()> {
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         STANDARD.encode(&der)
     );
-    let draft = folder.join(format!(".{}.tmp", new_id()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(pem.as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, folder.join(format!("{}.pem", now.format("%Y-%m-%d"))));
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
+    write_once(
+        &folder.join(format!("{}.pem", now.format("%Y-%m-%d"))),
+        pem.as_bytes(),
+    )
 }

@@ -2,10 +2,12 @@
 
 use crate::db::{self, Db, DbOptions, MIGRATOR};
 use crate::error::{Error, Result};
+use crate::vault::MasterKey;
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Names a superuser's login to a PostgreSQL that tests may fill; `scripts/with-services` sets it.
@@ -61,6 +63,7 @@ impl TestDatabase {
     pub async fn connect(&self, connections: u32) -> Result<Db> {
         let options = DbOptions {
             connections,
+            master_key: Some(Arc::new(MasterKey::new([7; 32])?)),
             ..DbOptions::new(self.app_url())
         };
         Db::connect(&options)

@@ -1,0 +1,2 @@
+alter table booking drop column company_id, drop column agent_id;
+drop table reservation_guest, guest_key, guest, company;
