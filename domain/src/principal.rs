@@ -48,10 +48,15 @@ impl Role {
             Self::FrontDesk => {
                 matches!(
                     permission,
-                    ReadInventory | ReadBookings | WriteBookings | ReadInsight
+                    ReadInventory | ReadBookings | WriteBookings | ReadGuests | WriteGuests | ReadInsight
                 )
             }
-            Self::Accountant => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
+            Self::Accountant => {
+                matches!(
+                    permission,
+                    ReadInventory | ReadBookings | ReadGuests | ReadInsight
+                )
+            }
             Self::Housekeeping => matches!(permission, ReadInventory),
             Self::ReadOnly => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
         }
@@ -68,6 +73,9 @@ pub enum Permission {
     WriteBookings,
     /// What an operator may override with a reason: stock, restrictions, fees.
     Override,
+    /// Who stays here; without [`Self::WriteGuests`] birth dates and document numbers are masked.
+    ReadGuests,
+    WriteGuests,
     ReadChannels,
     WriteChannels,
     ReadInsight,
@@ -125,8 +133,11 @@ impl Principal {
     pub fn role(&self) -> Role {
         self.role
     }
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
     pub fn require(&self, permission: Permission) -> Result<()> {
-        if self.role.may(permission) {
+        if self.may(permission) {
             return Ok(());
         }
         let detail = format!("the role `{}` may not {permission:?}", self.role.name());

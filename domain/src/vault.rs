@@ -128,7 +128,11 @@ impl Vault {
         let sealed = self.cipher()?.encrypt(&Nonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| Error::internal("a value is too long to be sealed"))?;
         let bytes = [nonce.as_slice(), &sealed].concat();
-        Ok(format!("{VERSION}.{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(format!(
+            "{VERSION}.{}.{}",
+            self.key_id,
+            URL_SAFE_NO_PAD.encode(bytes)
+        ))
     }
 
     /// # Errors
@@ -145,7 +149,9 @@ impl Vault {
         };
         if key_id != self.key_id {
             let ours = &self.key_id;
-            return Err(broken(format!("sealed under master key {key_id}, but this is {ours}")));
+            return Err(broken(format!(
+                "sealed under master key {key_id}, but this is {ours}"
+            )));
         }
         let bytes = URL_SAFE_NO_PAD
             .decode(text)
@@ -268,7 +274,10 @@ mod tests {
     fn two_seals_of_one_text_differ() {
         let vault = vault(1, TenantId(new_id()));
         let place = Place::new("guest", "personal", 1);
-        assert_ne!(vault.seal(&place, b"Ada").unwrap(), vault.seal(&place, b"Ada").unwrap());
+        assert_ne!(
+            vault.seal(&place, b"Ada").unwrap(),
+            vault.seal(&place, b"Ada").unwrap()
+        );
     }
 
     #[test]
@@ -292,9 +301,18 @@ mod tests {
         assert_eq!(id(&hex), id(&base64));
         assert_eq!(id(&hex), id(&format!(" {base64}\n")));
         assert_eq!(id(&hex), id(base64.trim_end_matches('=')));
-        for bad in ["", "ab", &"g".repeat(64), &STANDARD.encode([1; 31]), &STANDARD.encode([1; 33])] {
+        for bad in [
+            "",
+            "ab",
+            &"g".repeat(64),
+            &STANDARD.encode([1; 31]),
+            &STANDARD.encode([1; 33]),
+        ] {
             assert_eq!(id(bad), None, "{bad}");
         }
-        assert_eq!(format!("{:?}", MasterKey::new([0xab; 32]).unwrap()), format!("MasterKey({})", id(&hex).unwrap()));
+        assert_eq!(
+            format!("{:?}", MasterKey::new([0xab; 32]).unwrap()),
+            format!("MasterKey({})", id(&hex).unwrap())
+        );
     }
 }

@@ -164,6 +164,12 @@ async fn references(tx: &mut TenantTx) -> Result<Vec<String>> {
                      select from unit_type u where u.tenant_id = $1 and u.id = r.unit_type_id))
                or (r.rate_plan_id is not null and not exists (
                      select from rate_plan p where p.tenant_id = $1 and p.id = r.rate_plan_id)))
+           union all
+           select format('booking %s: its company or agent does not exist', b.id) from booking b
+           where b.tenant_id = $1
+             and exists (select from unnest(array[b.company_id, b.agent_id]) as c (id)
+                         where c.id is not null and not exists (
+                             select from company x where x.tenant_id = $1 and x.id = c.id))
            limit 100"#,
         tx.t()
     )

@@ -149,6 +149,7 @@ fn replace(
             revision: revision.revision.clone(),
             revised_at: revision.revised_at,
         }),
+        parties: before.map(|b| b.parties).unwrap_or_default(),
         reservations,
         version: before.map_or(1, |b| b.version + 1),
         created_at: before.map_or(now, |b| b.created_at),

@@ -245,6 +245,15 @@ impl BookingStatus {
     }
 }
 
+/// Through whom a booking came, beside its booker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parties {
+    /// Whose people stay.
+    pub company_id: Option<Uuid>,
+    /// The travel agent who sent them.
+    pub agent_id: Option<Uuid>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Booking {
     pub id: Uuid,
@@ -262,6 +271,7 @@ pub struct Booking {
     /// `direct`, or who sold it: `BookingCom`.
     pub source: String,
     pub channel: Option<ChannelLink>,
+    pub parties: Parties,
     pub reservations: Vec<Reservation>,
     pub version: i32,
     pub created_at: DateTime<Utc>,

@@ -1,9 +1,11 @@
-//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), held, amended, given back.
+//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), held, amended, described anew
+//! (`edit`), given back.
 
 pub mod amend;
 pub mod cancel;
 pub mod change;
 pub mod channel;
+pub mod edit;
 pub mod entity;
 pub mod hold;
 mod price;

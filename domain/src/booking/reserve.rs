@@ -1,7 +1,7 @@
 //! `reserve`: sell units that are free, at the price and under the restrictions of their nights. One read (`price`),
 //! one write (`sell`).
 
-use super::entity::{Booking, BookingStatus, Reservation, Status, new_reference};
+use super::entity::{Booking, BookingStatus, Parties, Reservation, Status, new_reference};
 use super::hold;
 use super::price::{Ask, Priced, price};
 use super::sell::sell;
@@ -142,6 +142,7 @@ pub async fn reserve(
         commission: None,
         source: "direct".into(),
         channel: None,
+        parties: Parties::default(),
         reservations,
         version: 1,
         created_at: now,

@@ -1,6 +1,8 @@
 //! Reading bookings, and locking them.
 
-use super::entity::{Booking, BookingStatus, ChannelLink, Line, LineKind, Night, Reservation, Status};
+use super::entity::{
+    Booking, BookingStatus, ChannelLink, Line, LineKind, Night, Parties, Reservation, Status,
+};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
@@ -31,6 +33,8 @@ struct BookingRow {
     channel_ref: Option<String>,
     channel_revision: Option<String>,
     channel_revised_at: Option<DateTime<Utc>>,
+    company_id: Option<Uuid>,
+    agent_id: Option<Uuid>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -65,6 +69,10 @@ impl BookingRow {
             commission: self.commission,
             source: self.source,
             channel,
+            parties: Parties {
+                company_id: self.company_id,
+                agent_id: self.agent_id,
+            },
             reservations,
             version: self.version,
             created_at: self.created_at,
@@ -138,7 +146,7 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
         BookingRow,
         "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
                 notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, version, created_at, updated_at
+                channel_revised_at, company_id, agent_id, version, created_at, updated_at
          from booking where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -186,7 +194,7 @@ pub async fn list(
         BookingRow,
         "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
                 notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, version, created_at, updated_at
+                channel_revised_at, company_id, agent_id, version, created_at, updated_at
          from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
            and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
            and ($5::date is null or exists (select from reservation r
