@@ -1,9 +1,9 @@
 //! Files of the secrets folder: the master key, and how a secret is first written.
 
-use innkeep_domain::ids::new_id;
-use innkeep_domain::vault::MasterKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use innkeep_domain::ids::new_id;
+use innkeep_domain::vault::MasterKey;
 use rand::RngCore;
 use std::fs;
 use std::io::{self, Write};
@@ -69,7 +69,10 @@ mod tests {
     fn a_first_key_is_made_for_its_owners_eyes_and_kept() {
         let folder = std::env::temp_dir().join(format!("innkeep-{}", new_id()));
         let first = format!("{:?}", master_key(None, &folder).unwrap());
-        let mode = fs::metadata(folder.join(MASTER_KEY)).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.join(MASTER_KEY))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(format!("{:?}", master_key(None, &folder).unwrap()), first);
         let named = folder.join(MASTER_KEY);
@@ -82,9 +85,15 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("innkeep-{}", new_id()));
         make_folder(&folder).unwrap();
         let named = folder.join("mine.key");
-        assert!(matches!(master_key(Some(&named), &folder), Err(SecretError::File(..))));
+        assert!(matches!(
+            master_key(Some(&named), &folder),
+            Err(SecretError::File(..))
+        ));
         fs::write(&named, "short").unwrap();
-        assert!(matches!(master_key(Some(&named), &folder), Err(SecretError::Unreadable(_))));
+        assert!(matches!(
+            master_key(Some(&named), &folder),
+            Err(SecretError::Unreadable(_))
+        ));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -7,9 +7,10 @@ use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
-use dto::{Booking, BookingStatus, NewBooking, Reason, Timeline};
+use dto::{Booking, BookingChange, BookingStatus, NewBooking, Reason, Timeline};
 use innkeep_domain::booking::cancel::{What, cancel};
 use innkeep_domain::booking::change::Force;
+use innkeep_domain::booking::edit::edit;
 use innkeep_domain::booking::reserve::reserve;
 use innkeep_domain::booking::store::{self, Filter};
 use innkeep_domain::booking::timeline::timeline;
@@ -86,6 +87,28 @@ impl Bookings {
         let mut tx = app.db.begin(auth.0.tenant).await?;
         let found = store::get(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
+    }
+
+    /// Change a booking
+    ///
+    /// Who it came through, and its notes. Stays, prices and stock are changed by actions.
+    #[oai(path = "/bookings/:id", method = "patch", operation_id = "change_booking")]
+    async fn change(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<BookingChange>,
+    ) -> ApiResult<Changed<Booking>> {
+        let (change, version) = (body.0.into(), expected(&if_match)?);
+        write(&app, &auth.0, &once, "change_booking", async |tx| {
+            let changed = edit(tx, &auth.0, id.0, change, version, app.now()).await?;
+            let version = changed.version;
+            Ok(Changed::new(&Booking::from(changed)).version(version))
+        })
+        .await
     }
 
     /// Cancel a booking

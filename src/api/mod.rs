@@ -8,9 +8,12 @@ pub mod auth;
 pub mod body;
 pub mod bookings;
 pub mod channels;
+pub mod companies;
 pub mod error;
 pub mod etag;
 pub mod events;
+pub mod guest_stays;
+pub mod guests;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
@@ -48,6 +51,8 @@ pub enum Tag {
     Ari,
     /// Offers, bookings, reservations.
     Selling,
+    /// Guests, companies and travel agents.
+    Guests,
     /// Connections to sales channels.
     Channels,
     /// The event log.
@@ -59,7 +64,7 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (Basics, Inventory, Business);
+pub type Everything = (Basics, Inventory, People, Business);
 type Basics = (session::Session, health::Health);
 type Inventory = (
     properties::Properties,
@@ -68,6 +73,7 @@ type Inventory = (
     ari::Ari,
     offers::Offers,
 );
+type People = (guests::Guests, guest_stays::GuestStays, companies::Companies);
 type Business = (
     bookings::Bookings,
     reservations::Reservations,
@@ -86,6 +92,7 @@ pub fn everything() -> Everything {
         ari::Ari,
         offers::Offers,
     );
+    let people = (guests::Guests, guest_stays::GuestStays, companies::Companies);
     let business = (
         bookings::Bookings,
         reservations::Reservations,
@@ -94,5 +101,5 @@ pub fn everything() -> Everything {
         events::Events,
         insight::Insight,
     );
-    (basics, inventory, business)
+    (basics, inventory, people, business)
 }

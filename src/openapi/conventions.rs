@@ -19,7 +19,15 @@ pub const OPEN: &[&str] = &[
 const REPEATABLE: &[&str] = &["test_channel_connection"];
 
 /// DTOs whose optional fields take `null` to clear (`MaybeUndefined`, which poem-openapi does not mark).
-const CLEARABLE: &[&str] = &["RestrictionChange"];
+const CLEARABLE: &[&str] = &[
+    "BookingChange",
+    "CompanyChange",
+    "GuestChange",
+    "RestrictionChange",
+];
+
+/// Fields among them that always have a value.
+const KEPT: &[&str] = &["active", "last_name", "name", "preferences", "vip", "weekdays"];
 
 pub fn complete(document: &mut Value) {
     for name in asked_for(document) {
@@ -72,7 +80,7 @@ fn request_schema(name: &str, schema: &mut Value) {
         let Some(property) = property.as_object_mut() else {
             continue;
         };
-        if CLEARABLE.contains(&name) && field != "weekdays" {
+        if CLEARABLE.contains(&name) && !KEPT.contains(&field.as_str()) {
             property.insert("nullable".into(), true.into());
         }
         if let Some(default) = property.remove("default").filter(|d| *d != json!([])) {

@@ -241,7 +241,7 @@ pub struct Stay {
     pub arrival: NaiveDate,
     pub departure: NaiveDate,
     pub status: String,
-    pub role: String,
+    pub role: Role,
 }
 
 /// A guest's stays, the one booked last first, before the reservation `before`.
@@ -253,8 +253,7 @@ pub async fn of_guest(
     limit: i64,
 ) -> Result<Vec<Stay>> {
     super::store::get(tx, who, guest_id).await?;
-    Ok(sqlx::query_as!(
-        Stay,
+    let rows = sqlx::query!(
         "select r.id as reservation_id, r.booking_id, b.reference, r.property_id, r.unit_type_id, r.arrival,
                 r.departure, r.status, e.role
          from reservation_guest e
@@ -268,5 +267,19 @@ pub async fn of_guest(
         limit
     )
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    let stays = rows.into_iter().map(|r| {
+        Ok(Stay {
+            role: Role::parse(&r.role)?,
+            reservation_id: r.reservation_id,
+            booking_id: r.booking_id,
+            reference: r.reference,
+            property_id: r.property_id,
+            unit_type_id: r.unit_type_id,
+            arrival: r.arrival,
+            departure: r.departure,
+            status: r.status,
+        })
+    });
+    stays.collect()
 }

@@ -1,13 +1,14 @@
 //! Bookings and reservations as JSON.
 
-use crate::api::ApiResult;
 use crate::api::money::Money;
 use crate::api::pricing::{Line, Policy};
 pub use crate::api::reservations::Reason;
+use crate::api::{ApiResult, patch};
 use chrono::{DateTime, NaiveDate, Utc};
-use innkeep_domain::booking::{entity, reserve, timeline};
+use innkeep_domain::booking::{edit, entity, reserve, timeline};
 use innkeep_domain::channel::revision;
 use innkeep_domain::rates::stay::Stay;
+use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,6 +25,26 @@ pub struct NewBooking {
     expected_total: Option<Money>,
     /// Keeps the units this long, at this price, instead of selling them: 1 to 10,080.
     hold_minutes: Option<i32>,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct BookingChange {
+    /// Whose people stay.
+    company_id: MaybeUndefined<Uuid>,
+    /// The travel agent who sent them.
+    agent_id: MaybeUndefined<Uuid>,
+    notes: MaybeUndefined<String>,
+}
+
+impl From<BookingChange> for edit::Edit {
+    fn from(c: BookingChange) -> Self {
+        Self {
+            company_id: patch::change(c.company_id),
+            agent_id: patch::change(c.agent_id),
+            notes: patch::change(c.notes),
+        }
+    }
 }
 
 #[derive(Object)]
@@ -76,6 +97,12 @@ pub struct Booking {
     source: String,
     #[oai(skip_serializing_if_is_none)]
     channel: Option<ChannelLink>,
+    /// Whose people stay.
+    #[oai(skip_serializing_if_is_none)]
+    company_id: Option<Uuid>,
+    /// The travel agent who sent them.
+    #[oai(skip_serializing_if_is_none)]
+    agent_id: Option<Uuid>,
     reservations: Vec<Reservation>,
     version: i32,
     created_at: DateTime<Utc>,
@@ -263,6 +290,8 @@ impl From<entity::Booking> for Booking {
             commission: b.commission.map(|c| Money::new(c, &currency)),
             source: b.source,
             channel: b.channel.map(ChannelLink::from),
+            company_id: b.parties.company_id,
+            agent_id: b.parties.agent_id,
             reservations: b
                 .reservations
                 .into_iter()
