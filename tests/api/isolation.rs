@@ -11,6 +11,8 @@ struct Theirs {
     booking: String,
     reservation: String,
     connection: String,
+    guest: String,
+    company: String,
 }
 
 async fn theirs(server: &Server) -> Theirs {
@@ -23,11 +25,19 @@ async fn theirs(server: &Server) -> Theirs {
         .await
         .is(201);
     let channel = json!({ "property_id": server.mare.property_id, "protocol": "webhook", "name": "Agent" });
+    let guest = host
+        .post("/v1/guests", &json!({ "last_name": "Roe" }))
+        .await
+        .is(201);
+    let company = json!({ "kind": "company", "name": "Theirs" });
+    let company = host.post("/v1/companies", &company).await.is(201);
     let connected = host.post("/v1/channel-connections", &channel).await.is(201);
     Theirs {
         property: server.mare.property_id.to_string(),
         booking: made.id().to_owned(),
         reservation: made.body["reservations"][0]["id"].as_str().unwrap().to_owned(),
+        guest: guest.id().to_owned(),
+        company: company.id().to_owned(),
         connection: connected.body["connection"]["id"].as_str().unwrap().to_owned(),
     }
 }
@@ -146,6 +156,33 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, Strin
         amend,
     );
     add(Method::POST, "/v1/reservations/{}/actions/force-amend", r, forced);
+    add(
+        Method::PATCH,
+        "/v1/bookings/{}",
+        &theirs.booking,
+        json!({ "notes": "mine" }),
+    );
+    let guests = json!({ "guests": [] });
+    add(
+        Method::GET,
+        "/v1/reservations/{}/guests",
+        &theirs.reservation,
+        Value::Null,
+    );
+    add(
+        Method::PUT,
+        "/v1/reservations/{}/guests",
+        &theirs.reservation,
+        guests,
+    );
+    let (g, o) = (&theirs.guest, &theirs.company);
+    add(Method::GET, "/v1/guests/{}", g, Value::Null);
+    add(Method::PATCH, "/v1/guests/{}", g, json!({ "vip": true }));
+    add(Method::GET, "/v1/guests/{}/stays", g, Value::Null);
+    let other = json!({ "other_id": unknown() });
+    add(Method::POST, "/v1/guests/{}/actions/merge", g, other);
+    add(Method::GET, "/v1/companies/{}", o, Value::Null);
+    add(Method::PATCH, "/v1/companies/{}", o, json!({ "active": false }));
     let c = &theirs.connection;
     add(Method::GET, "/v1/channel-connections/{}", c, Value::Null);
     add(Method::GET, "/v1/channel-connections/{}/mappings", c, Value::Null);
@@ -243,6 +280,8 @@ async fn lists_hold_only_ones_own() {
     for path in [
         "/v1/properties",
         "/v1/bookings",
+        "/v1/guests",
+        "/v1/companies",
         "/v1/channel-connections",
         "/v1/alerts",
         "/v1/events?limit=200",
@@ -253,6 +292,8 @@ async fn lists_hold_only_ones_own() {
             &theirs.booking,
             &theirs.reservation,
             &theirs.connection,
+            &theirs.guest,
+            &theirs.company,
         ] {
             assert!(!list.contains(id.as_str()), "{path} shows {id}");
         }

@@ -9,7 +9,9 @@ const LEADING: &[Role] = &[Owner, Manager];
 const SELLING: &[Role] = &[Owner, Manager, FrontDesk];
 const READING: &[Role] = &[Owner, Manager, FrontDesk, Accountant, ReadOnly];
 
-const TABLE: [(&str, &[Role]); 14] = [
+const ACCOUNTING: &[Role] = &[Owner, Manager, FrontDesk, Accountant];
+
+const TABLE: [(&str, &[Role]); 19] = [
     ("list_properties", ALL),
     ("get_property", ALL),
     ("get_ari", ALL),
@@ -19,6 +21,11 @@ const TABLE: [(&str, &[Role]); 14] = [
     ("change_ari", LEADING),
     ("list_bookings", READING),
     ("create_booking", SELLING),
+    ("list_guests", ACCOUNTING),
+    ("list_duplicate_guests", ACCOUNTING),
+    ("create_guest", SELLING),
+    ("list_companies", ACCOUNTING),
+    ("create_company", SELLING),
     ("get_dashboard", READING),
     ("list_alerts", READING),
     ("list_events", READING),
@@ -71,6 +78,14 @@ async fn try_it(server: &Server, caller: &Caller<'_>, operation: &str, n: usize)
                     &booking(house, &[room(house, "DBL", n as u64, 1)]),
                 )
                 .await
+        }
+        "list_guests" => caller.get("/v1/guests?name=l").await,
+        "list_duplicate_guests" => caller.get("/v1/guests/duplicates").await,
+        "create_guest" => caller.post("/v1/guests", &json!({ "last_name": "L" })).await,
+        "list_companies" => caller.get("/v1/companies").await,
+        "create_company" => {
+            let new = json!({ "kind": "company", "name": "Acme" });
+            caller.post("/v1/companies", &new).await
         }
         "get_dashboard" => {
             caller

@@ -61,19 +61,15 @@ pub async fn merge(
     Ok(guest)
 }
 
-/// In the order of ids, so that two merges of one pair do not wait for each other.
 async fn lock_both(tx: &mut TenantTx, id: Uuid, other_id: Uuid) -> Result<(Guest, Guest)> {
-    let missing = |e: crate::Error| match e {
-        crate::Error::Refused(refusal) => refusal.at("/other_id").into(),
-        e => e,
-    };
-    if id < other_id {
-        let guest = store::lock(tx, id).await?;
-        Ok((guest, store::lock(tx, other_id).await.map_err(missing)?))
-    } else {
-        let other = store::lock(tx, other_id).await.map_err(missing)?;
-        Ok((store::lock(tx, id).await?, other))
-    }
+    let found = store::lock_all(tx, &[id, other_id]).await?;
+    let (mut guests, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(|g| g.id == id);
+    let guest = guests.pop().ok_or_else(|| Refusal::not_found("guest"))?;
+    let other = others.pop();
+    Ok((
+        guest,
+        other.ok_or_else(|| Refusal::not_found("guest").at("/other_id"))?,
+    ))
 }
 
 /// Fills what is empty, adds what adds up. A warning stays a warning: one blacklisted profile makes the person so.

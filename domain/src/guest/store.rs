@@ -75,18 +75,24 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Guest> 
 
 /// The guest, locked: two changes come one after the other.
 pub(super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Guest> {
-    let row = sqlx::query_as!(
+    let found = lock_all(tx, &[id]).await?.pop();
+    Ok(found.ok_or_else(|| Refusal::not_found("guest"))?)
+}
+
+/// Those of the guests that exist, locked in the order of their ids, so that two merges do not wait for each other.
+pub(super) async fn lock_all(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Guest>> {
+    let rows = sqlx::query_as!(
         Row,
         "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, version,
                 created_at, updated_at
-         from guest where tenant_id = $1 and id = $2 for update",
+         from guest where tenant_id = $1 and id = any($2) order by id for update",
         tx.t(),
-        id
+        ids
     )
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or_else(|| Refusal::not_found("guest"))?;
-    row.guest(&tx.vault()?)
+    .fetch_all(&mut **tx)
+    .await?;
+    let vault = tx.vault()?;
+    rows.into_iter().map(|row| row.guest(&vault)).collect()
 }
 
 /// 409 `guest_merged`, naming who goes on.

@@ -210,6 +210,25 @@ pub fn booking(house: &House, rooms: &[Value]) -> Value {
     json!({ "property_id": house.property_id, "booker": { "name": "Ada Lovelace" }, "rooms": rooms })
 }
 
+/// The hotel's events of one kind, oldest first. The log shows a transaction once every older one has ended, in any
+/// database of the server: other tests' too.
+pub async fn events(server: &Server, kind: &str) -> Vec<Value> {
+    let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
+    let all: i64 = sqlx::query_scalar("select count(*) from event")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    loop {
+        let page = server.manager().get("/v1/events?limit=200").await.is(200);
+        if page.items().len() as i64 == all {
+            let found = page.items().iter().filter(|e| e["kind"] == kind);
+            return found.cloned().collect();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// An id that nobody has.
 pub fn unknown() -> Uuid {
     Uuid::now_v7()
