@@ -103,6 +103,11 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
         "another rate plan has this code",
     ),
     (
+        "stay_group_tenant_id_property_id_code_key",
+        "code_taken",
+        "another group has this code",
+    ),
+    (
         "channel_room_map_tenant_id_connection_id_external_id_key",
         "already_mapped",
         "the channel's room is mapped to another unit type",

@@ -10,6 +10,7 @@ pub mod company;
 pub mod db;
 pub mod error;
 pub mod event;
+pub mod group;
 pub mod guest;
 pub mod heartbeat;
 pub mod idempotency;

@@ -31,15 +31,21 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
 
 async fn sold(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        r#"with slept as (
-             select n.unit_type_id, n.night, count(*) filter (where r.status <> 'tentative')::int as sold,
-                    count(*) filter (where r.status = 'tentative')::int as held
+        r#"with taken as (
+             select n.unit_type_id, n.night, (r.status <> 'tentative')::int as sold,
+                    (r.status = 'tentative')::int as held
              from reservation_night n
              join reservation r on r.tenant_id = $1 and r.id = n.reservation_id
                   and r.status in ('tentative', 'confirmed', 'in_house', 'departed')
              where n.tenant_id = $1 and n.unit_type_id is not null
-             group by 1, 2)
-           select format('unit type %s, %s: sold says %s and held %s, reservations say %s and %s',
+             union all
+             select a.unit_type_id, a.night, 0, a.allotted - a.drawn
+             from group_allotment a
+             join stay_group g on g.tenant_id = $1 and g.id = a.group_id and g.status in ('tentative', 'definite')
+             where a.tenant_id = $1),
+           slept as (
+             select unit_type_id, night, sum(sold)::int as sold, sum(held)::int as held from taken group by 1, 2)
+           select format('unit type %s, %s: sold says %s and held %s, reservations and groups say %s and %s',
                          coalesce(i.unit_type_id, s.unit_type_id), coalesce(i.night, s.night), coalesce(i.sold, 0),
                          coalesce(i.held, 0), coalesce(s.sold, 0), coalesce(s.held, 0)) as "detail!"
            from (select unit_type_id, night, sold, held from inventory where tenant_id = $1) i
@@ -170,6 +176,10 @@ async fn references(tx: &mut TenantTx) -> Result<Vec<String>> {
              and exists (select from unnest(array[b.company_id, b.agent_id]) as c (id)
                          where c.id is not null and not exists (
                              select from company x where x.tenant_id = $1 and x.id = c.id))
+           union all
+           select format('booking %s: its group does not exist', b.id) from booking b
+           where b.tenant_id = $1 and b.group_id is not null
+             and not exists (select from stay_group g where g.tenant_id = $1 and g.id = b.group_id)
            limit 100"#,
         tx.t()
     )

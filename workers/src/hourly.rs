@@ -1,9 +1,10 @@
-//! Once an hour: numbers recomputed from scratch, nights opened up to the horizon, what has aged thrown away. Every
-//! part may run twice or on two nodes at once: it changes nothing the second time.
+//! Once an hour: numbers recomputed from scratch, nights opened up to the horizon, groups released at their cutoff,
+//! what has aged thrown away. Every part may run twice or on two nodes at once: it changes nothing the second time.
 
 use crate::Workers;
 use innkeep_domain::channel::retention;
-use innkeep_domain::{idempotency, inventory, metrics, tenancy};
+use innkeep_domain::group::release;
+use innkeep_domain::{TenantId, idempotency, inventory, metrics, tenancy};
 
 pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
     let mut tx = workers.ctx.db.begin_platform().await?;
@@ -19,7 +20,16 @@ pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
         idempotency::forget_old(&mut tx, now).await?;
         metrics::sweep(&mut tx, now).await?;
         tx.commit().await?;
+        // A cutoff is a business date, which only the night audit moves: within the hour is soon enough.
+        while release_group(workers, tenant.id).await? {}
         workers.ctx.cache.tenant_changed(tenant.id).await;
     }
     Ok(())
+}
+
+async fn release_group(workers: &Workers, tenant: TenantId) -> anyhow::Result<bool> {
+    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let released = release::release_due(&mut tx, workers.ctx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(released)
 }

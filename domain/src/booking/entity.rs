@@ -252,6 +252,8 @@ pub struct Parties {
     pub company_id: Option<Uuid>,
     /// The travel agent who sent them.
     pub agent_id: Option<Uuid>,
+    /// The group it belongs to.
+    pub group_id: Option<Uuid>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

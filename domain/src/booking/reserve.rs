@@ -8,6 +8,7 @@ use super::sell::sell;
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
+use crate::group::pickup;
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
 use crate::property;
@@ -31,6 +32,8 @@ pub struct NewBooking {
     pub expected_total: Option<(Decimal, String)>,
     /// Keeps the units for so long instead of selling them.
     pub hold_minutes: Option<i32>,
+    /// Takes first what is kept for the group.
+    pub group_id: Option<Uuid>,
 }
 
 #[derive(Debug, Clone)]
@@ -125,7 +128,7 @@ pub async fn reserve(
     let reservations = rooms
         .map(|(room, priced)| room.reservation(booking_id, new.property_id, status, priced))
         .collect();
-    let booking = Booking {
+    let mut booking = Booking {
         id: booking_id,
         property_id: new.property_id,
         reference: new_reference(&mut rand::rng()),
@@ -148,6 +151,9 @@ pub async fn reserve(
         created_at: now,
         updated_at: now,
     };
+    if let Some(group_id) = new.group_id {
+        booking.parties = pickup::draw(tx, who, group_id, &booking, now).await?;
+    }
     sell(tx, who, &booking).await?;
     Ok(booking)
 }

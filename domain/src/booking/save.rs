@@ -13,16 +13,16 @@ pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     sqlx::query!(
         "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
              booker_email, booker_phone, booker_country, notes, currency, total, commission, source, connection_id,
-             channel_ref, channel_revision, channel_revised_at, company_id, agent_id, version, created_at, updated_at)
+             channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24)
+             $23, $24, $25)
          on conflict (tenant_id, id) do update set
              status = excluded.status, hold_expires_at = excluded.hold_expires_at,
              booker_name = excluded.booker_name, booker_email = excluded.booker_email,
              booker_phone = excluded.booker_phone, booker_country = excluded.booker_country, notes = excluded.notes,
              currency = excluded.currency, total = excluded.total, commission = excluded.commission,
              channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
-             company_id = excluded.company_id, agent_id = excluded.agent_id,
+             company_id = excluded.company_id, agent_id = excluded.agent_id, group_id = excluded.group_id,
              version = excluded.version, updated_at = excluded.updated_at",
         tx.t(),
         b.id,
@@ -45,6 +45,7 @@ pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
         link.and_then(|l| l.revised_at),
         b.parties.company_id,
         b.parties.agent_id,
+        b.parties.group_id,
         b.version,
         b.created_at,
         b.updated_at

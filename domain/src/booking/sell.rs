@@ -35,10 +35,10 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
          go as (select 1 where (select count(*) from sold) = (select count(*) from wanted)),
          b as (
              insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
-                 booker_email, booker_phone, booker_country, notes, currency, total, source, company_id, agent_id,
+                 booker_email, booker_phone, booker_country, notes, currency, total, source, company_id, agent_id, group_id,
                  created_at, updated_at)
              select $1, $5, $6, $7, case when $16 then 'tentative' else 'confirmed' end, $17, $8, $9, $10, $11, $12,
-                    $13, $14, $15, $28, $29, $18, $18 from go),
+                    $13, $14, $15, $28, $29, $30, $18, $18 from go),
          r as (
              insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status,
                  arrival, departure, adults, children, children_ages, guest_name, promo_code, policy, total)
@@ -100,6 +100,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
         crate::jobs::payload(tx.tenant())?,
         booking.parties.company_id,
         booking.parties.agent_id,
+        booking.parties.group_id,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -35,6 +35,7 @@ struct BookingRow {
     channel_revised_at: Option<DateTime<Utc>>,
     company_id: Option<Uuid>,
     agent_id: Option<Uuid>,
+    group_id: Option<Uuid>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -72,6 +73,7 @@ impl BookingRow {
             parties: Parties {
                 company_id: self.company_id,
                 agent_id: self.agent_id,
+                group_id: self.group_id,
             },
             reservations,
             version: self.version,
@@ -146,7 +148,7 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
         BookingRow,
         "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
                 notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, company_id, agent_id, version, created_at, updated_at
+                channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at
          from booking where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -194,7 +196,7 @@ pub async fn list(
         BookingRow,
         "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
                 notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, company_id, agent_id, version, created_at, updated_at
+                channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at
          from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
            and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
            and ($5::date is null or exists (select from reservation r

@@ -56,12 +56,13 @@ impl Entry {
             "booking.hold_expired" => "ended the hold: its time had passed",
             "booking.cancelled" => "cancelled the booking",
             "booking.modified" => "changed the booking",
+            "booking.edited" => "edited the booking",
             "reservation.amended" => "changed the stay",
             "reservation.no_show" => "noted that the guest did not come",
             "reservation.reinstated" => "brought the stay back",
             other => other,
         };
-        let told = |field: &str| !matches!(field, "nights" | "policy");
+        let told = |field: &str| !matches!(field, "nights" | "policy" | "notes");
         let changes = self.data["changes"].as_array().into_iter().flatten();
         let changes: Vec<String> = changes
             .filter(|c| c["field"].as_str().is_some_and(told))

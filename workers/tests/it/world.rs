@@ -135,6 +135,7 @@ impl World {
             rooms: vec![room],
             expected_total: None,
             hold_minutes: None,
+            group_id: None,
         };
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
         let booking = reserve(&mut tx, &self.house.owner(), new, now()).await.unwrap();
