@@ -12,6 +12,7 @@ pub mod companies;
 pub mod error;
 pub mod etag;
 pub mod events;
+pub mod groups;
 pub mod guest_stays;
 pub mod guests;
 pub mod health;
@@ -77,6 +78,7 @@ type People = (guests::Guests, guest_stays::GuestStays, companies::Companies);
 type Business = (
     bookings::Bookings,
     reservations::Reservations,
+    groups::Groups,
     channels::Channels,
     hooks::Hooks,
     events::Events,
@@ -96,6 +98,7 @@ pub fn everything() -> Everything {
     let business = (
         bookings::Bookings,
         reservations::Reservations,
+        groups::Groups,
         channels::Channels,
         hooks::Hooks,
         events::Events,

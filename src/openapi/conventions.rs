@@ -22,12 +22,24 @@ const REPEATABLE: &[&str] = &["test_channel_connection"];
 const CLEARABLE: &[&str] = &[
     "BookingChange",
     "CompanyChange",
+    "GroupChange",
     "GuestChange",
     "RestrictionChange",
 ];
 
 /// Fields among them that always have a value.
-const KEPT: &[&str] = &["active", "last_name", "name", "preferences", "vip", "weekdays"];
+const KEPT: &[&str] = &[
+    "active",
+    "arrival",
+    "code",
+    "departure",
+    "last_name",
+    "name",
+    "preferences",
+    "status",
+    "vip",
+    "weekdays",
+];
 
 pub fn complete(document: &mut Value) {
     for name in asked_for(document) {

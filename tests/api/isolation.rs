@@ -13,6 +13,7 @@ struct Theirs {
     connection: String,
     guest: String,
     company: String,
+    group: String,
 }
 
 async fn theirs(server: &Server) -> Theirs {
@@ -31,6 +32,10 @@ async fn theirs(server: &Server) -> Theirs {
         .is(201);
     let company = json!({ "kind": "company", "name": "Theirs" });
     let company = host.post("/v1/companies", &company).await.is(201);
+    let house = &server.mare;
+    let group = json!({ "property_id": house.property_id, "code": "G", "name": "G", "arrival": house.night(9),
+        "departure": house.night(11) });
+    let group = host.post("/v1/groups", &group).await.is(201);
     let connected = host.post("/v1/channel-connections", &channel).await.is(201);
     Theirs {
         property: server.mare.property_id.to_string(),
@@ -38,6 +43,7 @@ async fn theirs(server: &Server) -> Theirs {
         reservation: made.body["reservations"][0]["id"].as_str().unwrap().to_owned(),
         guest: guest.id().to_owned(),
         company: company.id().to_owned(),
+        group: group.id().to_owned(),
         connection: connected.body["connection"]["id"].as_str().unwrap().to_owned(),
     }
 }
@@ -183,6 +189,23 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, Strin
     add(Method::POST, "/v1/guests/{}/actions/merge", g, other);
     add(Method::GET, "/v1/companies/{}", o, Value::Null);
     add(Method::PATCH, "/v1/companies/{}", o, json!({ "active": false }));
+    let g = &theirs.group;
+    add(Method::GET, "/v1/groups/{}", g, Value::Null);
+    add(Method::PATCH, "/v1/groups/{}", g, json!({ "name": "Mine" }));
+    add(
+        Method::PUT,
+        "/v1/groups/{}/allotment",
+        g,
+        json!({ "allotment": [] }),
+    );
+    add(
+        Method::POST,
+        "/v1/groups/{}/actions/wash",
+        g,
+        json!({ "units": 1 }),
+    );
+    add(Method::POST, "/v1/groups/{}/actions/release", g, Value::Null);
+    add(Method::POST, "/v1/groups/{}/actions/cancel", g, Value::Null);
     let c = &theirs.connection;
     add(Method::GET, "/v1/channel-connections/{}", c, Value::Null);
     add(Method::GET, "/v1/channel-connections/{}/mappings", c, Value::Null);
@@ -281,6 +304,7 @@ async fn lists_hold_only_ones_own() {
         "/v1/properties",
         "/v1/bookings",
         "/v1/guests",
+        "/v1/groups",
         "/v1/companies",
         "/v1/channel-connections",
         "/v1/alerts",
@@ -294,6 +318,7 @@ async fn lists_hold_only_ones_own() {
             &theirs.connection,
             &theirs.guest,
             &theirs.company,
+            &theirs.group,
         ] {
             assert!(!list.contains(id.as_str()), "{path} shows {id}");
         }

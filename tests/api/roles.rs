@@ -11,7 +11,7 @@ const READING: &[Role] = &[Owner, Manager, FrontDesk, Accountant, ReadOnly];
 
 const ACCOUNTING: &[Role] = &[Owner, Manager, FrontDesk, Accountant];
 
-const TABLE: [(&str, &[Role]); 19] = [
+const TABLE: [(&str, &[Role]); 22] = [
     ("list_properties", ALL),
     ("get_property", ALL),
     ("get_ari", ALL),
@@ -24,6 +24,9 @@ const TABLE: [(&str, &[Role]); 19] = [
     ("list_guests", ACCOUNTING),
     ("list_duplicate_guests", ACCOUNTING),
     ("create_guest", SELLING),
+    ("list_groups", READING),
+    ("create_group", SELLING),
+    ("release_group", SELLING),
     ("list_companies", ACCOUNTING),
     ("create_company", SELLING),
     ("get_dashboard", READING),
@@ -82,6 +85,21 @@ async fn try_it(server: &Server, caller: &Caller<'_>, operation: &str, n: usize)
         "list_guests" => caller.get("/v1/guests?name=l").await,
         "list_duplicate_guests" => caller.get("/v1/guests/duplicates").await,
         "create_guest" => caller.post("/v1/guests", &json!({ "last_name": "L" })).await,
+        "list_groups" => caller.get("/v1/groups").await,
+        "create_group" => {
+            let new = json!({ "property_id": id, "code": format!("G{n}"), "name": "G", "arrival": "2027-02-05",
+                "departure": "2027-02-06" });
+            caller.post("/v1/groups", &new).await
+        }
+        "release_group" => {
+            // Each who may releases one of those that the three made.
+            let groups = server.manager().get("/v1/groups").await.is(200);
+            let id = groups.items()[n % SELLING.len()]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            caller.act(&format!("/v1/groups/{id}/actions/release")).await
+        }
         "list_companies" => caller.get("/v1/companies").await,
         "create_company" => {
             let new = json!({ "kind": "company", "name": "Acme" });

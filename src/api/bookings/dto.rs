@@ -25,6 +25,8 @@ pub struct NewBooking {
     expected_total: Option<Money>,
     /// Keeps the units this long, at this price, instead of selling them: 1 to 10,080.
     hold_minutes: Option<i32>,
+    /// Takes first what is kept for this group, and then what is free.
+    group_id: Option<Uuid>,
 }
 
 #[derive(Object)]
@@ -103,6 +105,9 @@ pub struct Booking {
     /// The travel agent who sent them.
     #[oai(skip_serializing_if_is_none)]
     agent_id: Option<Uuid>,
+    /// The group it belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    group_id: Option<Uuid>,
     reservations: Vec<Reservation>,
     version: i32,
     created_at: DateTime<Utc>,
@@ -223,6 +228,7 @@ impl NewBooking {
             rooms: rooms.collect::<ApiResult<_>>()?,
             expected_total,
             hold_minutes: self.hold_minutes,
+            group_id: self.group_id,
         })
     }
 }
@@ -292,6 +298,7 @@ impl From<entity::Booking> for Booking {
             channel: b.channel.map(ChannelLink::from),
             company_id: b.parties.company_id,
             agent_id: b.parties.agent_id,
+            group_id: b.parties.group_id,
             reservations: b
                 .reservations
                 .into_iter()
