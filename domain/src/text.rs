@@ -106,10 +106,8 @@ mod tests {
         }
         assert_eq!(normal_email(" Ada@Example.COM "), "ada@example.com");
         assert_eq!(folded("  Lovelace   ADA "), "lovelace ada");
-        let prefix = "lovel";
-        assert!(
-            ("lovelace ada".to_owned()) < after_prefix(prefix) && after_prefix(prefix).as_str() < "loven"
-        );
+        let end = after_prefix("lovel");
+        assert!("lovelace ada" < end.as_str() && end.as_str() < "loven");
     }
 
     #[test]

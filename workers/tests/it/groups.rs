@@ -70,7 +70,7 @@ async fn move_to(world: &World, date: NaiveDate) {
 }
 
 /// The next call says this of the group's nights and of no other.
-async fn assert_told(world: &World, free: i64) {
+async fn assert_told(world: &World, free: i32) {
     let call = world.call(now()).await;
     let told: Vec<_> = call
         .ranges
