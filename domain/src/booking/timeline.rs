@@ -59,6 +59,7 @@ impl Entry {
             "booking.edited" => "edited the booking",
             "reservation.amended" => "changed the stay",
             "reservation.no_show" => "noted that the guest did not come",
+            "reservation.guests_set" => "said who stays",
             "reservation.reinstated" => "brought the stay back",
             other => other,
         };

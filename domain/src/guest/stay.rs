@@ -1,8 +1,9 @@
 //! Who stays in a reservation, with what the registration form asks; and where a guest has stayed.
 
-use super::profile::log;
+use crate::booking::store as booking;
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
+use crate::event::{self, NewEvent};
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
 use crate::text;
@@ -103,17 +104,30 @@ pub async fn set(
     .execute(&mut **tx)
     .await?;
     insert(tx, reservation_id, &entries).await?;
-    let guests: Vec<Uuid> = entries.iter().map(|e| e.guest_id).collect();
-    log(
-        tx,
-        who,
-        "reservation.guests_set",
-        reservation_id,
-        json!({ "guest_ids": guests }),
-        now,
-    )
-    .await?;
+    said(tx, who, reservation_id, &entries, now).await?;
     list(tx, who, reservation_id).await
+}
+
+/// In the booking's timeline: who, by id alone.
+async fn said(
+    tx: &mut TenantTx,
+    who: &Principal,
+    reservation_id: Uuid,
+    entries: &[NewEntry],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let booking_id = booking::booking_of(tx, reservation_id).await?;
+    let guests: Vec<Uuid> = entries.iter().map(|e| e.guest_id).collect();
+    let event = NewEvent {
+        kind: "reservation.guests_set",
+        property_id: Some(booking::property_of(tx, booking_id).await?),
+        subject_id: booking_id,
+        actor: &who.actor,
+        data: json!({ "reservation_id": reservation_id, "guest_ids": guests, "nights": [] }),
+        at,
+    };
+    event::append(tx, event).await?;
+    crate::jobs::kick(tx).await
 }
 
 fn check(entries: &mut [NewEntry]) -> Result<(), Refusal> {
@@ -203,7 +217,7 @@ async fn insert(tx: &mut TenantTx, reservation_id: Uuid, entries: &[NewEntry]) -
 /// The guests of a reservation, the primary one first.
 pub async fn list(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> Result<Vec<Entry>> {
     who.require(Permission::ReadGuests)?;
-    crate::booking::store::booking_of(tx, reservation_id).await?;
+    booking::booking_of(tx, reservation_id).await?;
     let rows = sqlx::query!(
         "select e.id, e.guest_id, e.role, e.registered_at, e.registration, g.first_name, g.last_name, g.vip,
                 g.blacklisted

@@ -1,7 +1,7 @@
 //! `/v1/reservations/{id}/guests` and `/v1/guests/{id}/stays`.
 
 use super::{ada, add};
-use crate::support::{Server, booking, room};
+use crate::support::{Server, booking, events, room};
 use innkeep_domain::Role;
 use serde_json::{Value, json};
 
@@ -62,6 +62,9 @@ async fn a_stay_lists_its_guests_and_a_guest_its_stays() {
         shown,
         [(&newer, &primary, &confirmed), (&older, &primary, &confirmed)]
     );
+    let said = events(&server, "reservation.guests_set").await;
+    assert_eq!(said[0]["data"]["guest_ids"], json!([mother.id(), ada.id()]));
+    assert_eq!(said[0]["data"]["reservation_id"], json!(reservations[0]));
     desk.put(&path, &json!({ "guests": [] })).await.is(200);
     let stays = desk
         .get(&format!("/v1/guests/{}/stays", mother.id()))
