@@ -329,6 +329,7 @@ impl Real {
             rooms: rooms.collect(),
             expected_total: None,
             hold_minutes,
+            group_id: None,
         }
     }
 
