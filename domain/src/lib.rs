@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod channel;
 pub mod clock;
 pub mod db;
+pub mod desk;
 pub mod error;
 pub mod event;
 pub mod heartbeat;

@@ -70,7 +70,7 @@ pub async fn cancel(
 }
 
 /// The span of nights touched per unit type is dirty on every channel that sells it.
-pub(super) async fn mark_dirty(tx: &mut TenantTx, delta: &Delta) -> Result<()> {
+pub(crate) async fn mark_dirty(tx: &mut TenantTx, delta: &Delta) -> Result<()> {
     let mut spans: BTreeMap<Uuid, (NaiveDate, NaiveDate)> = BTreeMap::new();
     for (unit_type, night) in delta.keys() {
         let span = spans.entry(*unit_type).or_insert((*night, *night));
