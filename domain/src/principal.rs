@@ -48,11 +48,16 @@ impl Role {
             Self::FrontDesk => {
                 matches!(
                     permission,
-                    ReadInventory | ReadBookings | WriteBookings | ReadInsight
+                    ReadInventory
+                        | ReadBookings
+                        | WriteBookings
+                        | WriteMaintenance
+                        | WriteHousekeeping
+                        | ReadInsight
                 )
             }
             Self::Accountant => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
-            Self::Housekeeping => matches!(permission, ReadInventory),
+            Self::Housekeeping => matches!(permission, ReadInventory | WriteHousekeeping),
             Self::ReadOnly => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
         }
     }
@@ -68,6 +73,10 @@ pub enum Permission {
     WriteBookings,
     /// What an operator may override with a reason: stock, restrictions, fees.
     Override,
+    /// Takes units out of order and gives them back.
+    WriteMaintenance,
+    /// Says what is clean, and what has to be done.
+    WriteHousekeeping,
     ReadChannels,
     WriteChannels,
     ReadInsight,

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod body;
 pub mod bookings;
 pub mod channels;
+pub mod desk;
 pub mod error;
 pub mod etag;
 pub mod events;
@@ -48,6 +49,8 @@ pub enum Tag {
     Ari,
     /// Offers, bookings, reservations.
     Selling,
+    /// Units, check-in and check-out, maintenance, housekeeping.
+    Desk,
     /// Connections to sales channels.
     Channels,
     /// The event log.
@@ -59,11 +62,12 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (Basics, Inventory, Business);
+pub type Everything = (Basics, Inventory, Business, Desk);
 type Basics = (session::Session, health::Health);
 type Inventory = (
     properties::Properties,
     units::Units,
+    units::SingleUnits,
     rate_plans::RatePlans,
     ari::Ari,
     offers::Offers,
@@ -76,12 +80,25 @@ type Business = (
     events::Events,
     insight::Insight,
 );
+type Desk = (
+    desk::UnitAssignment,
+    desk::AutoAssignment,
+    desk::Stays,
+    desk::WalkIns,
+    desk::Lists,
+    desk::Overbooked,
+    desk::Maintenance,
+    desk::Housekeeping,
+    desk::UnitCleaning,
+    desk::Calendar,
+);
 
 pub fn everything() -> Everything {
     let basics = (session::Session, health::Health);
     let inventory = (
         properties::Properties,
         units::Units,
+        units::SingleUnits,
         rate_plans::RatePlans,
         ari::Ari,
         offers::Offers,
@@ -94,5 +111,17 @@ pub fn everything() -> Everything {
         events::Events,
         insight::Insight,
     );
-    (basics, inventory, business)
+    let desk = (
+        desk::UnitAssignment,
+        desk::AutoAssignment,
+        desk::Stays,
+        desk::WalkIns,
+        desk::Lists,
+        desk::Overbooked,
+        desk::Maintenance,
+        desk::Housekeeping,
+        desk::UnitCleaning,
+        desk::Calendar,
+    );
+    (basics, inventory, business, desk)
 }

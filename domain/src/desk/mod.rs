@@ -2,10 +2,16 @@
 
 pub mod assign;
 pub mod auto;
+pub mod calendar;
 pub mod check_in;
 pub mod check_out;
+pub mod housekeeping;
+pub mod lists;
+pub mod maintenance;
 pub mod needs;
+pub mod overbooked;
 mod plan;
 pub mod segment;
 mod stay;
+pub mod verify;
 pub mod walk_in;
