@@ -8,6 +8,7 @@ mod bad_requests;
 mod bookings;
 mod channel_connections;
 mod dashboard;
+mod desk;
 mod health;
 mod hooks;
 mod isolation;

@@ -7,8 +7,8 @@ use crate::booking::entity::{Reservation, Status};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
-use crate::property::unit::{self, Cleanliness};
 use crate::property::Unit;
+use crate::property::unit::{self, Cleanliness};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -69,7 +69,12 @@ pub async fn assign(
     let reason = stay::forced(cmd.force, cmd.reason.as_deref())?;
     let desk = Desk::open(tx, who, cmd.reservation_id, expected).await?;
     let (from, to) = span(&desk, cmd.from, cmd.to)?;
-    let units = unit::lock_units(tx, &[cmd.unit_id]).await?;
+    let before = segment::of(tx, cmd.reservation_id).await?;
+    // The units left too, in one order: two guests may change rooms at once.
+    let mut involved: Vec<Uuid> = before.iter().map(|s| s.unit_id).collect();
+    involved.push(cmd.unit_id);
+    let mut units = unit::lock_units(tx, &involved).await?;
+    units.retain(|u| u.id == cmd.unit_id);
     let target = units.into_iter().find(|u| u.property_id == desk.property.id);
     let target = target.ok_or_else(|| Refusal::not_found("unit").at("/unit_id"))?;
     refuse_wrong_type(desk.reservation()?, &target, from, to)?;
@@ -80,8 +85,10 @@ pub async fn assign(
         let detail = format!("unit {} {}; force it with a reason", target.name, why.detail());
         return Err(Refusal::conflict("needs_not_met", detail).at("/unit_id").into());
     }
-    let before = segment::of(tx, cmd.reservation_id).await?;
-    if before.iter().any(|s| s.locked && s.overlaps(from, to) && s.unit_id != target.id) {
+    if before
+        .iter()
+        .any(|s| s.locked && s.overlaps(from, to) && s.unit_id != target.id)
+    {
         let detail = "the stay is locked in its unit; unlock it first";
         return Err(Refusal::conflict("assignment_locked", detail).into());
     }
@@ -115,7 +122,10 @@ fn span(desk: &Desk, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<(
     };
     let (from, to) = (from.unwrap_or(first), to.unwrap_or(stay.departure));
     if from < first || to > stay.departure || from >= to {
-        let detail = format!("nights from {first}, before {}; `to` is after `from`", stay.departure);
+        let detail = format!(
+            "nights from {first}, before {}; `to` is after `from`",
+            stay.departure
+        );
         return Err(Refusal::invalid("outside_stay", detail).at("/from").into());
     }
     Ok((from, to))

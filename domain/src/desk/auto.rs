@@ -190,12 +190,18 @@ impl World {
             let whole = (stay.arrival, stay.departure);
             let (spans, only, at) = match segments {
                 [] => (vec![whole], None, None),
-                [one] if bare.is_empty() && !one.locked => (vec![whole], None, self.index.get(&one.unit_id).copied()),
+                [one] if bare.is_empty() && !one.locked => {
+                    (vec![whole], None, self.index.get(&one.unit_id).copied())
+                }
                 [.., last] => (bare, self.index.get(&last.unit_id).copied(), None),
             };
             let [Some(unit_type_id)] = stay.types[..] else {
                 let unmapped = stay.types.contains(&None);
-                let code = if unmapped { "unmapped" } else { "several_unit_types" };
+                let code = if unmapped {
+                    "unmapped"
+                } else {
+                    "several_unit_types"
+                };
                 if at.is_none() && !spans.is_empty() {
                     outcome.unassigned.push(stay.unplaced(code));
                 }
@@ -223,7 +229,10 @@ impl World {
         let movable: HashSet<Uuid> = guests.iter().filter(|g| g.at.is_some()).map(|g| g.id).collect();
         let mut by_booking: HashMap<Uuid, Vec<usize>> = HashMap::new();
         for stay in stays.iter().filter(|s| !movable.contains(&s.id)) {
-            let slots = self.segments(stay.id).iter().filter_map(|s| self.index.get(&s.unit_id));
+            let slots = self
+                .segments(stay.id)
+                .iter()
+                .filter_map(|s| self.index.get(&s.unit_id));
             by_booking.entry(stay.booking_id).or_default().extend(slots);
         }
         for guest in guests {
@@ -313,7 +322,9 @@ fn changes(
     let mut out: BTreeMap<Uuid, Vec<Segment>> = BTreeMap::new();
     let by_id: HashMap<Uuid, &StayRow> = stays.iter().map(|s| (s.id, s)).collect();
     for (guest, slot) in guests.iter().zip(made) {
-        let Some(stay) = by_id.get(&guest.id) else { continue };
+        let Some(stay) = by_id.get(&guest.id) else {
+            continue;
+        };
         let Some(slot) = *slot else {
             outcome.unassigned.push(stay.unplaced("no_unit"));
             continue;
@@ -351,11 +362,7 @@ fn changes(
 }
 
 /// First everybody out, then everybody in: stays may change places.
-async fn write(
-    tx: &mut TenantTx,
-    property_id: Uuid,
-    changes: &BTreeMap<Uuid, Vec<Segment>>,
-) -> Result<()> {
+async fn write(tx: &mut TenantTx, property_id: Uuid, changes: &BTreeMap<Uuid, Vec<Segment>>) -> Result<()> {
     let ids: Vec<Uuid> = changes.keys().copied().collect();
     sqlx::query!(
         "delete from stay_segment where tenant_id = $1 and reservation_id = any($2)",

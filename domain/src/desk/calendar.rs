@@ -144,7 +144,9 @@ async fn rows(tx: &mut TenantTx, property_id: Uuid) -> Result<Vec<TypeRows>> {
                 nights: Vec::new(),
             });
         }
-        if let (Some(last), Some(id), Some(name), Some(c)) = (out.last_mut(), r.unit_id, r.unit_name, r.cleanliness) {
+        if let (Some(last), Some(id), Some(name), Some(c)) =
+            (out.last_mut(), r.unit_id, r.unit_name, r.cleanliness)
+        {
             last.units.push(UnitRow {
                 id,
                 name,

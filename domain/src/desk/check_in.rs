@@ -47,7 +47,11 @@ pub async fn check_in(
     }
     let unit = tonights_unit(tx, &desk, today).await?;
     if let Some(other) = guest_in(tx, unit.id, today, reservation_id).await? {
-        let detail = format!("unit {} still has {other}: check them out first, {}", unit.name, instead(tx, &desk).await?);
+        let detail = format!(
+            "unit {} still has {other}: check them out first, {}",
+            unit.name,
+            instead(tx, &desk).await?
+        );
         return Err(Refusal::conflict("unit_occupied", detail).into());
     }
     if !unit.cleanliness.ready() && !cmd.force {
@@ -79,7 +83,10 @@ pub async fn check_in(
 async fn tonights_unit(tx: &mut TenantTx, desk: &Desk, today: NaiveDate) -> Result<Unit> {
     let segments = segment::of(tx, desk.reservation()?.id).await?;
     let Some(here) = segments.iter().find(|s| s.covers(today)) else {
-        let detail = format!("the stay has no unit tonight: assign one, {}", instead(tx, desk).await?);
+        let detail = format!(
+            "the stay has no unit tonight: assign one, {}",
+            instead(tx, desk).await?
+        );
         return Err(Refusal::conflict("no_unit", detail).into());
     };
     let locked = unit::lock_units(tx, &[here.unit_id]).await?.pop();
@@ -117,7 +124,11 @@ async fn instead(tx: &mut TenantTx, desk: &Desk) -> Result<String> {
     let mut names = Vec::new();
     for candidate in of_span(tx, desk, today, desk.reservation()?.departure).await? {
         let ready = candidate.reasons.is_empty() && candidate.unit.cleanliness.ready();
-        if ready && guest_in(tx, candidate.unit.id, today, desk.reservation()?.id).await?.is_none() {
+        if ready
+            && guest_in(tx, candidate.unit.id, today, desk.reservation()?.id)
+                .await?
+                .is_none()
+        {
             names.push(candidate.unit.name);
         }
         if names.len() == MOST_NAMED {

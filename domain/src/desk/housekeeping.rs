@@ -88,7 +88,10 @@ pub async fn day(
 fn judge(inside: &[InUnit], date: NaiveDate) -> (Happening, i32) {
     let broken = |kind: &str| {
         let tonight = |s: &&InUnit| s.from_night <= date && s.to_night > date;
-        inside.iter().filter(tonight).any(|s| s.kind.as_deref() == Some(kind))
+        inside
+            .iter()
+            .filter(tonight)
+            .any(|s| s.kind.as_deref() == Some(kind))
     };
     if broken("out_of_order") {
         return (Happening::OutOfOrder, 0);

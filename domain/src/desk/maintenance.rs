@@ -138,7 +138,16 @@ pub async fn create(
     take(tx, &delta, new.force).await?;
     insert(tx, &made).await?;
     occupy(tx, &unit, &made).await?;
-    log(tx, who, &made, "maintenance.created", (made.from, made.to), new.force, now).await?;
+    log(
+        tx,
+        who,
+        &made,
+        "maintenance.created",
+        (made.from, made.to),
+        new.force,
+        now,
+    )
+    .await?;
     Ok(made)
 }
 
@@ -206,7 +215,11 @@ async fn occupy(tx: &mut TenantTx, unit: &Unit, m: &Maintenance) -> Result<()> {
     let there = segment::occupants(tx, &[unit.id], (m.from, m.to), None).await?;
     if !there.is_empty() {
         let by: Vec<String> = there.iter().take(5).map(Occupant::detail).collect();
-        let detail = format!("unit {} has {}; assign another unit first", unit.name, by.join("; "));
+        let detail = format!(
+            "unit {} has {}; assign another unit first",
+            unit.name,
+            by.join("; ")
+        );
         return Err(Refusal::conflict("unit_taken", detail).at("/unit_id").into());
     }
     sqlx::query!(
@@ -318,7 +331,15 @@ pub async fn change(
     after.to = change.to.unwrap_or(before.to);
     check_change(&before, &after, today)?;
     after.version += 1;
-    write(tx, who, &before, &after, Some((after.from, after.to)), change.force).await?;
+    write(
+        tx,
+        who,
+        &before,
+        &after,
+        Some((after.from, after.to)),
+        change.force,
+    )
+    .await?;
     let touched = (before.from.min(after.from), before.to.max(after.to));
     log(tx, who, &after, "maintenance.changed", touched, change.force, now).await?;
     Ok(after)
@@ -356,7 +377,16 @@ pub async fn close(
     let left = (before.from < today).then(|| (before.from, before.to.min(today)));
     after.to = left.map_or(before.to, |(_, to)| to);
     write(tx, who, &before, &after, left, false).await?;
-    log(tx, who, &after, "maintenance.closed", (before.from, before.to), false, now).await?;
+    log(
+        tx,
+        who,
+        &after,
+        "maintenance.closed",
+        (before.from, before.to),
+        false,
+        now,
+    )
+    .await?;
     Ok(after)
 }
 
@@ -370,7 +400,12 @@ async fn write(
     force: bool,
 ) -> Result<()> {
     let unit = property::get_unit(tx, who, after.unit_id).await?;
-    let delta = delta(after.kind, unit.unit_type_id, Some((before.from, before.to)), left);
+    let delta = delta(
+        after.kind,
+        unit.unit_type_id,
+        Some((before.from, before.to)),
+        left,
+    );
     take(tx, &delta, force).await?;
     match left {
         Some(_) => occupy(tx, &unit, after).await?,

@@ -185,9 +185,12 @@ async fn suggest(tx: &mut TenantTx, property_id: Uuid, stays: &mut [Concerned]) 
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut by_stay: BTreeMap<Uuid, &mut Concerned> = stays.iter_mut().map(|s| (s.reservation_id, s)).collect();
+    let mut by_stay: BTreeMap<Uuid, &mut Concerned> =
+        stays.iter_mut().map(|s| (s.reservation_id, s)).collect();
     for row in rows {
-        let Some(stay) = by_stay.get_mut(&row.id) else { continue };
+        let Some(stay) = by_stay.get_mut(&row.id) else {
+            continue;
+        };
         let there = Elsewhere {
             property_id: row.property_id,
             property_name: row.property_name,

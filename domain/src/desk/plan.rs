@@ -52,7 +52,11 @@ pub(super) fn plan(slots: &[Slot], guests: &[Guest]) -> Vec<Option<usize>> {
     }
     let first = Board::new(slots, guests).filled(false);
     let placed = |plan: &[Option<usize>]| plan.iter().flatten().count();
-    if placed(&first) > placed(&best) { first } else { best }
+    if placed(&first) > placed(&best) {
+        first
+    } else {
+        best
+    }
 }
 
 struct Board<'a> {
@@ -172,7 +176,9 @@ impl<'a> Board<'a> {
     fn cost(&self, guest: usize, slot: usize) -> (usize, usize, i64, usize, usize) {
         let (g, unit) = (&self.guests[guest], &self.slots[slot].unit);
         let siblings = self.bookings.get(&g.booking_id).into_iter().flatten();
-        let siblings = siblings.filter(|s| **s != guest).filter_map(|s| self.place.at[*s]);
+        let siblings = siblings
+            .filter(|s| **s != guest)
+            .filter_map(|s| self.place.at[*s]);
         let far = siblings.chain(g.near.iter().copied()).map(|s| s.abs_diff(slot));
         let spare = unit.features.len().saturating_sub(g.needs.features.len());
         (

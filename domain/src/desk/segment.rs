@@ -30,8 +30,14 @@ impl Segment {
 /// What is left of the segments outside `[from, to)`.
 pub(super) fn carve(segments: &[Segment], from: NaiveDate, to: NaiveDate) -> Vec<Segment> {
     let parts = segments.iter().flat_map(|s| {
-        let before = Segment { to: s.to.min(from), ..*s };
-        let after = Segment { from: s.from.max(to), ..*s };
+        let before = Segment {
+            to: s.to.min(from),
+            ..*s
+        };
+        let after = Segment {
+            from: s.from.max(to),
+            ..*s
+        };
         [before, after]
     });
     parts.filter(|s| s.from < s.to).collect()
@@ -43,7 +49,9 @@ pub(super) fn joined(mut segments: Vec<Segment>) -> Vec<Segment> {
     let mut out: Vec<Segment> = Vec::new();
     for s in segments {
         match out.last_mut() {
-            Some(last) if last.unit_id == s.unit_id && last.to == s.from && last.locked == s.locked => last.to = s.to,
+            Some(last) if last.unit_id == s.unit_id && last.to == s.from && last.locked == s.locked => {
+                last.to = s.to
+            }
             _ => out.push(s),
         }
     }
@@ -273,7 +281,10 @@ mod tests {
     #[test]
     fn carving_leaves_what_lies_outside() {
         let whole = [segment(1, 0, 10)];
-        assert_eq!(carve(&whole, day(3), day(5)), [segment(1, 0, 3), segment(1, 5, 10)]);
+        assert_eq!(
+            carve(&whole, day(3), day(5)),
+            [segment(1, 0, 3), segment(1, 5, 10)]
+        );
         assert_eq!(carve(&whole, day(0), day(10)), []);
         assert_eq!(carve(&whole, day(10), day(12)), whole);
         assert_eq!(carve(&whole, day(8), day(12)), [segment(1, 0, 8)]);

@@ -38,7 +38,9 @@ pub async fn walk_in(
     let today = property.business_date;
     if !matches!(new.booking.rooms.as_slice(), [room] if room.stay.arrival() == today) {
         let detail = format!("one room, arriving on the business date, {today}");
-        return Err(Refusal::invalid("not_a_walk_in", detail).at("/booking/rooms").into());
+        return Err(Refusal::invalid("not_a_walk_in", detail)
+            .at("/booking/rooms")
+            .into());
     }
     let booking = reserve(tx, who, new.booking, now).await?;
     let Some(id) = booking.reservations.first().map(|r| r.id) else {
@@ -72,11 +74,14 @@ async fn ready_unit(
     for candidate in candidates(tx, who, reservation_id, None, None).await? {
         if candidate.reasons.is_empty()
             && candidate.unit.cleanliness.ready()
-            && guest_in(tx, candidate.unit.id, today, reservation_id).await?.is_none()
+            && guest_in(tx, candidate.unit.id, today, reservation_id)
+                .await?
+                .is_none()
         {
             return Ok(candidate.unit.id);
         }
     }
-    let detail = "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";
+    let detail =
+        "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";
     Err(Refusal::conflict("no_unit", detail).into())
 }

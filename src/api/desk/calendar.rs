@@ -10,6 +10,8 @@ use crate::api::{ApiResult, Auth, Tag};
 use crate::app::Shared;
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::desk::calendar as domain;
+use poem::http::HeaderMap;
+use poem::http::header::ACCEPT_ENCODING;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -106,18 +108,19 @@ impl Calendar {
         &self,
         auth: Auth,
         app: Data<&Shared>,
+        headers: &HeaderMap,
         id: Path<Uuid>,
         /// The first day.
         from: Query<NaiveDate>,
         /// The day after the last one, at most 100 days on.
         to: Query<NaiveDate>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
-        #[oai(name = "Accept-Encoding")] accept_encoding: Header<Option<String>>,
     ) -> ApiResult<Tagged<TapeChart>> {
         let mut tx = app.db.begin(auth.0.tenant).await?;
         let found = domain::calendar(&mut tx, &auth.0, id.0, from.0, to.0).await?;
+        let accepted = headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok());
         let chart = TapeChart::show(id.0, from.0, to.0, found);
-        Ok(Tagged::new(&chart, if_none_match.0.as_deref(), accept_encoding.0.as_deref())?)
+        Ok(Tagged::new(&chart, if_none_match.0.as_deref(), accepted)?)
     }
 }
 

@@ -42,7 +42,10 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let (cmd, version) = (body.0.parse(), expected(&if_match)?);
         write(&app, &auth.0, &once, "check_in", async |tx| {
-            show(check_in::check_in(tx, &auth.0, id.0, cmd, version, app.now()).await?, id.0)
+            show(
+                check_in::check_in(tx, &auth.0, id.0, cmd, version, app.now()).await?,
+                id.0,
+            )
         })
         .await
     }
@@ -61,7 +64,10 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "check_out", async |tx| {
-            show(check_out::check_out(tx, &auth.0, id.0, version, app.now()).await?, id.0)
+            show(
+                check_out::check_out(tx, &auth.0, id.0, version, app.now()).await?,
+                id.0,
+            )
         })
         .await
     }
@@ -84,7 +90,10 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_in", async |tx| {
-            show(check_in::undo_check_in(tx, &auth.0, id.0, version, app.now()).await?, id.0)
+            show(
+                check_in::undo_check_in(tx, &auth.0, id.0, version, app.now()).await?,
+                id.0,
+            )
         })
         .await
     }
@@ -107,7 +116,10 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_out", async |tx| {
-            show(check_out::undo_check_out(tx, &auth.0, id.0, version, app.now()).await?, id.0)
+            show(
+                check_out::undo_check_out(tx, &auth.0, id.0, version, app.now()).await?,
+                id.0,
+            )
         })
         .await
     }

@@ -50,8 +50,15 @@ fn assert_sound(slots: &[Slot], guests: &[Guest], plan: &[Option<usize>]) {
         assert!(g.at.is_none() || at.is_some(), "{i} lost its unit");
         let Some(at) = at else { continue };
         assert!(fits(&slots[*at].unit, &g.needs).is_ok(), "{i} does not fit");
-        assert!(!slots[*at].fixed.iter().any(|f| overlap(*f, g.span)), "{i} on something fixed");
-        let others = guests.iter().zip(plan).enumerate().filter(|(j, (_, a))| *j != i && **a == Some(*at));
+        assert!(
+            !slots[*at].fixed.iter().any(|f| overlap(*f, g.span)),
+            "{i} on something fixed"
+        );
+        let others = guests
+            .iter()
+            .zip(plan)
+            .enumerate()
+            .filter(|(j, (_, a))| *j != i && **a == Some(*at));
         for (j, (other, _)) in others {
             assert!(!overlap(g.span, other.span), "{i} and {j} share unit {at}");
         }
@@ -82,7 +89,10 @@ fn first_fit(slots: &[Slot], guests: &[Guest]) -> usize {
 /// Slots with some fixed nights, and guests, the first few of whom are put where they fit.
 fn worlds() -> impl Strategy<Value = (Vec<Slot>, Vec<Guest>)> {
     let slots = prop::collection::vec((any::<bool>(), prop::option::of((0_u64..20, 1_u64..6))), 1..7);
-    let guests = prop::collection::vec((0_u64..25, 1_u64..8, prop::bool::weighted(0.2), any::<bool>()), 0..24);
+    let guests = prop::collection::vec(
+        (0_u64..25, 1_u64..8, prop::bool::weighted(0.2), any::<bool>()),
+        0..24,
+    );
     (slots, guests).prop_map(|(slots, guests)| {
         let slots: Vec<Slot> = (slots.iter().enumerate())
             .map(|(i, (sea, fixed))| {
@@ -127,7 +137,11 @@ proptest! {
 
 #[test]
 fn a_stay_takes_the_tightest_gap() {
-    let slots = [slot(0, false, &[]), slot(1, false, &[(0, 3), (5, 9)]), slot(2, false, &[(0, 2), (8, 9)])];
+    let slots = [
+        slot(0, false, &[]),
+        slot(1, false, &[(0, 3), (5, 9)]),
+        slot(2, false, &[(0, 2), (8, 9)]),
+    ];
     assert_eq!(plan(&slots, &[guest(0, 3, 5, false)]), [Some(1)]);
 }
 
@@ -148,7 +162,11 @@ fn a_stay_in_the_way_gives_way() {
 
 #[test]
 fn a_bookings_rooms_are_neighbours() {
-    let slots: Vec<Slot> = [&[][..], &[(0, 9)], &[], &[]].iter().enumerate().map(|(i, f)| slot(i, false, f)).collect();
+    let slots: Vec<Slot> = [&[][..], &[(0, 9)], &[], &[]]
+        .iter()
+        .enumerate()
+        .map(|(i, f)| slot(i, false, f))
+        .collect();
     let mut second = guest(1, 3, 5, false);
     second.booking_id = guest(0, 0, 1, false).booking_id;
     let mut first = guest(0, 3, 5, false);

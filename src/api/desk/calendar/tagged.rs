@@ -88,7 +88,9 @@ impl<T: ToJSON> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
         let mut response = match self.body {
             None => StatusCode::NOT_MODIFIED.into_response(),
-            Some(body) => Response::builder().content_type(Json::<T>::CONTENT_TYPE).body(body),
+            Some(body) => Response::builder()
+                .content_type(Json::<T>::CONTENT_TYPE)
+                .body(body),
         };
         let headers = response.headers_mut();
         if self.compressed {
