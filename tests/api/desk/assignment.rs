@@ -1,6 +1,6 @@
 //! Units for stays, by hand.
 
-use super::{action, assert_verified, assign, book, check_in, in_house, says, segments, unit};
+use super::{action, assert_verified, assign, book, check_in, in_house, last_event, says, segments, unit};
 use crate::support::{Server, unknown};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -150,14 +150,9 @@ async fn needs_are_met_or_forced_with_a_reason() {
         .at("/reason");
     force["reason"] = json!("the guest agreed");
     manager.post(&url, &force).await.is(200);
-    let events = manager.get("/v1/events?limit=200").await.is(200);
-    let last = events
-        .items()
-        .iter()
-        .find(|e| e["kind"] == "reservation.unit_assigned")
-        .unwrap();
+    let event = last_event(&server, "reservation.unit_assigned").await;
     assert_eq!(
-        (&last["data"]["forced"], &last["data"]["reason"]),
+        (&event["forced"], &event["reason"]),
         (&json!(true), &json!("the guest agreed"))
     );
     let stale = manager

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 
 /// A confirmed stay.
 struct Stay {
-    booking: String,
     id: String,
     reference: String,
 }
@@ -26,7 +25,6 @@ async fn book(server: &Server, code: &str, from: u64, nights: u64) -> Stay {
     let new = booking(&server.adler, &[room(&server.adler, code, from, nights)]);
     let made = server.manager().post("/v1/bookings", &new).await.is(201);
     Stay {
-        booking: made.id().to_owned(),
         id: made.body["reservations"][0]["id"].as_str().unwrap().to_owned(),
         reference: made.body["reference"].as_str().unwrap().to_owned(),
     }
@@ -87,4 +85,15 @@ fn says(answer: &Answer, words: &str) {
 async fn assert_verified(server: &Server) {
     let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
     assert_eq!(verify::tenant(&mut tx).await.unwrap(), []);
+}
+
+/// The last event of a kind. From the table: readers of the log wait for transactions that run beside them, and other
+/// tests do.
+async fn last_event(server: &Server, kind: &str) -> Value {
+    let mut conn = server.database.superuser().await.unwrap();
+    sqlx::query_scalar("select data from event where kind = $1 order by xid desc, seq desc limit 1")
+        .bind(kind)
+        .fetch_one(&mut conn)
+        .await
+        .unwrap()
 }

@@ -1,12 +1,13 @@
 //! Check-in, check-out, walk-ins.
 
 use super::{
-    action, assert_verified, assign, book, check_in, in_house, next_business_date, property, says, unit,
+    action, assert_verified, assign, book, check_in, in_house, last_event, next_business_date, property,
+    says, unit,
 };
 use crate::support::{Server, booking, room};
 use innkeep_domain::Role;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_guest_comes_and_goes() {
@@ -34,23 +35,16 @@ async fn a_guest_comes_and_goes() {
         .act(&action(&stay, "check-out"))
         .await
         .problem(409, "wrong_state");
-    let events = manager.get("/v1/events?limit=200").await.is(200);
-    let kinds: Vec<&Value> = events.items().iter().map(|e| &e["kind"]).collect();
-    for kind in [
-        "reservation.checked_in",
-        "reservation.checked_out",
-        "unit.cleanliness_changed",
-    ] {
-        assert!(kinds.contains(&&json!(kind)), "{kind}");
-    }
-    let come = events
-        .items()
-        .iter()
-        .find(|e| e["kind"] == "reservation.checked_in")
-        .unwrap();
+    let event = last_event(&server, "reservation.checked_in").await;
     assert_eq!(
-        come["data"]["nights"],
+        event["nights"],
         json!([{ "from": "2027-01-04", "to": "2027-01-06" }])
+    );
+    assert_eq!(event["reference"], json!(stay.reference));
+    let event = last_event(&server, "reservation.checked_out").await;
+    assert_eq!(
+        (&event["early"], &event["unit_id"]),
+        (&json!(true), &json!(single))
     );
     assert_verified(&server).await;
 }
@@ -97,13 +91,8 @@ async fn a_dirty_unit_is_forced_with_a_reason() {
         .at("/reason");
     let force = json!({ "force": true, "reason": "drops the bags only" });
     manager.post(&url, &force).await.is(200);
-    let events = manager.get("/v1/events?limit=200").await.is(200);
-    let event = events
-        .items()
-        .iter()
-        .find(|e| e["kind"] == "reservation.checked_in")
-        .unwrap();
-    assert_eq!(event["data"]["reason"], "drops the bags only");
+    let event = last_event(&server, "reservation.checked_in").await;
+    assert_eq!(event["reason"], "drops the bags only");
 }
 
 #[tokio::test]
