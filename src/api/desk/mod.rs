@@ -1,6 +1,7 @@
 //! The front desk: which unit a stay gets, check-in and check-out, lists, maintenance, housekeeping, the tape chart.
 
 mod assignment;
+mod automatic;
 mod calendar;
 mod housekeeping;
 mod lists;
@@ -8,7 +9,8 @@ mod maintenance;
 mod overbooked;
 mod stays;
 
-pub use assignment::{AutoAssignment, UnitAssignment};
+pub use assignment::UnitAssignment;
+pub use automatic::AutoAssignment;
 pub use calendar::Calendar;
 pub use housekeeping::{Housekeeping, UnitCleaning};
 pub use lists::Lists;
