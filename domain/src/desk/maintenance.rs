@@ -107,7 +107,7 @@ pub async fn create(
         created_at: now,
     };
     let delta = delta(made.kind, unit.unit_type_id, None, Some((made.from, made.to)));
-    take(tx, &delta, new.force).await?;
+    take(tx, who, &delta, new.force).await?;
     store::insert(tx, &made).await?;
     store::occupy(tx, &unit, &made).await?;
     log(
@@ -155,7 +155,11 @@ fn delta(
     delta
 }
 
-async fn take(tx: &mut TenantTx, delta: &Delta, force: bool) -> Result<()> {
+/// Selling beyond what there is needs the right to override; the maintenance's reason is why.
+async fn take(tx: &mut TenantTx, who: &Principal, delta: &Delta, force: bool) -> Result<()> {
+    if force {
+        who.require(Permission::Override)?;
+    }
     let stock = if force { Stock::Forced } else { Stock::Guarded };
     inventory::change(tx, delta, stock).await?;
     mark_dirty(tx, delta).await
@@ -256,7 +260,7 @@ async fn write(
         Some((before.from, before.to)),
         left,
     );
-    take(tx, &delta, force).await?;
+    take(tx, who, &delta, force).await?;
     match left {
         Some(_) => store::occupy(tx, &unit, after).await?,
         None => store::leave(tx, after.id).await?,

@@ -52,7 +52,7 @@ struct NewMaintenance {
     from: NaiveDate,
     /// The day after the last night.
     to: NaiveDate,
-    /// Even if more is sold than is left then: those nights are overbooked.
+    /// Even if more is sold than is left then: those nights are overbooked. Needs the right to override.
     #[oai(default)]
     force: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::{assert_verified, assign, book, next_business_date, property, says, unit};
 use crate::support::{Server, unknown};
+use innkeep_domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -154,6 +155,8 @@ async fn sold_out_it_needs_force_and_channels_hear_of_it() {
     manager.post(&url, &new).await.problem(409, "no_availability");
     assert_eq!(server.stored().await, before);
     new["force"] = json!(true);
+    let desk = server.caller(&server.adler, Role::FrontDesk);
+    desk.post(&url, &new).await.problem(403, "missing_permission");
     manager.post(&url, &new).await.is(201);
     assert_eq!(suite(&server, 3).await, (1, 0, 1));
     assert_eq!(server.stored().await["ari_dirty"], before["ari_dirty"] + 1);
