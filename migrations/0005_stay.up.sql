@@ -15,8 +15,13 @@ create index reservation_by_departure on reservation (tenant_id, property_id, de
 
 -- The unit type a night takes: another than the reservation's after an upgrade or a move. NULL while unmapped.
 alter table reservation_night add column unit_type_id uuid;
+-- The owner too sees no row of a tenant it has not named, unless row security is not forced.
+alter table reservation_night no force row level security;
+alter table reservation no force row level security;
 update reservation_night n set unit_type_id = r.unit_type_id
 from reservation r where r.tenant_id = n.tenant_id and r.id = n.reservation_id;
+alter table reservation_night force row level security;
+alter table reservation force row level security;
 
 -- What a stay costs beside its nights: extras, taxes, fees. `included` = stands in the prices already.
 create table reservation_line (

@@ -123,6 +123,16 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
         "more is sold or held than this would leave",
     ),
     (
+        "stay_segment_one_in_unit",
+        "unit_taken",
+        "somebody else took the unit for one of these nights just now",
+    ),
+    (
+        "stay_segment_one_unit_a_night",
+        "already_assigned",
+        "the stay has a unit for one of these nights already",
+    ),
+    (
         "idempotency_key_pkey",
         "request_in_progress",
         "a request with this Idempotency-Key is still running",

@@ -8,6 +8,7 @@ pub mod channel;
 pub mod clock;
 pub mod company;
 pub mod db;
+pub mod desk;
 pub mod error;
 pub mod event;
 pub mod group;

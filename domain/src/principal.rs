@@ -48,7 +48,14 @@ impl Role {
             Self::FrontDesk => {
                 matches!(
                     permission,
-                    ReadInventory | ReadBookings | WriteBookings | ReadGuests | WriteGuests | ReadInsight
+                    ReadInventory
+                        | ReadBookings
+                        | WriteBookings
+                        | ReadGuests
+                        | WriteGuests
+                        | WriteMaintenance
+                        | WriteHousekeeping
+                        | ReadInsight
                 )
             }
             Self::Accountant => {
@@ -57,7 +64,7 @@ impl Role {
                     ReadInventory | ReadBookings | ReadGuests | ReadInsight
                 )
             }
-            Self::Housekeeping => matches!(permission, ReadInventory),
+            Self::Housekeeping => matches!(permission, ReadInventory | WriteHousekeeping),
             Self::ReadOnly => matches!(permission, ReadInventory | ReadBookings | ReadInsight),
         }
     }
@@ -76,6 +83,10 @@ pub enum Permission {
     /// Who stays here; without [`Self::WriteGuests`] birth dates and document numbers are masked.
     ReadGuests,
     WriteGuests,
+    /// Takes units out of order and gives them back.
+    WriteMaintenance,
+    /// Says what is clean, and what has to be done.
+    WriteHousekeeping,
     ReadChannels,
     WriteChannels,
     ReadInsight,

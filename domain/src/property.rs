@@ -1,5 +1,7 @@
 //! Properties, unit types and units: what there is to sell.
 
+pub(crate) mod unit;
+
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
@@ -9,9 +11,12 @@ use crate::money;
 use crate::principal::{Permission, Principal};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
+pub use unit::{Cleanliness, Unit, UnitChange, change_unit, create_units, get_unit, units};
 use uuid::Uuid;
 
 pub const KINDS: [&str; 4] = ["hotel", "host", "hostel", "marina"];
+/// What a unit type's units are.
+pub const UNIT_KINDS: [&str; 4] = ["room", "apartment", "bed", "berth"];
 /// Longest name or code of anything.
 pub const LONGEST_NAME: usize = 200;
 
@@ -70,17 +75,10 @@ pub struct UnitType {
     pub property_id: Uuid,
     pub code: String,
     pub name: String,
+    /// One of [`UNIT_KINDS`].
+    pub kind: String,
     /// Persons of any age.
     pub max_occupancy: i32,
-    pub version: i32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    pub id: Uuid,
-    pub property_id: Uuid,
-    pub unit_type_id: Uuid,
-    pub name: String,
     pub version: i32,
 }
 
@@ -230,6 +228,8 @@ pub fn check_version(current: i32, expected: Option<i32>) -> Result<(), Refusal>
 pub struct NewUnitType {
     pub code: String,
     pub name: String,
+    /// One of [`UNIT_KINDS`].
+    pub kind: String,
     pub max_occupancy: i32,
 }
 
@@ -248,22 +248,29 @@ pub async fn create_unit_type(
             .at("/max_occupancy")
             .into());
     }
+    if !UNIT_KINDS.contains(&new.kind.as_str()) {
+        return Err(Refusal::invalid("unknown_kind", format!("one of {UNIT_KINDS:?}"))
+            .at("/kind")
+            .into());
+    }
     let unit_type = UnitType {
         id: new_id(),
         property_id,
         code: name(&new.code, "/code")?,
         name: name(&new.name, "/name")?,
+        kind: new.kind,
         max_occupancy: new.max_occupancy,
         version: 1,
     };
     sqlx::query!(
-        "insert into unit_type (tenant_id, id, property_id, code, name, max_occupancy)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into unit_type (tenant_id, id, property_id, code, name, kind, max_occupancy)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         tx.t(),
         unit_type.id,
         property_id,
         unit_type.code,
         unit_type.name,
+        unit_type.kind,
         unit_type.max_occupancy
     )
     .execute(&mut **tx)
@@ -282,7 +289,7 @@ pub async fn create_unit_type(
 pub async fn get_unit_type(tx: &mut TenantTx, id: Uuid) -> Result<UnitType> {
     let found = sqlx::query_as!(
         UnitType,
-        "select id, property_id, code, name, max_occupancy, version from unit_type
+        "select id, property_id, code, name, kind, max_occupancy, version from unit_type
          where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -297,62 +304,8 @@ pub async fn unit_types(tx: &mut TenantTx, who: &Principal, property_id: Uuid) -
     get(tx, property_id).await?;
     Ok(sqlx::query_as!(
         UnitType,
-        "select id, property_id, code, name, max_occupancy, version from unit_type
+        "select id, property_id, code, name, kind, max_occupancy, version from unit_type
          where tenant_id = $1 and property_id = $2 order by code",
-        tx.t(),
-        property_id
-    )
-    .fetch_all(&mut **tx)
-    .await?)
-}
-
-/// Adds units of one type; capacity rises by their number from the business date on, and channels are told.
-pub async fn create_units(
-    tx: &mut TenantTx,
-    who: &Principal,
-    unit_type_id: Uuid,
-    names: &[String],
-    now: DateTime<Utc>,
-) -> Result<Vec<Unit>> {
-    who.require(Permission::WriteInventory)?;
-    let unit_type = get_unit_type(tx, unit_type_id).await?;
-    let property = get(tx, unit_type.property_id).await?;
-    let mut units = Vec::with_capacity(names.len());
-    for (i, text) in names.iter().enumerate() {
-        units.push(Unit {
-            id: new_id(),
-            property_id: property.id,
-            unit_type_id,
-            name: name(text, &format!("/names/{i}"))?,
-            version: 1,
-        });
-    }
-    let ids: Vec<Uuid> = units.iter().map(|u| u.id).collect();
-    let unit_names: Vec<String> = units.iter().map(|u| u.name.clone()).collect();
-    sqlx::query!(
-        "insert into unit (tenant_id, id, property_id, unit_type_id, name)
-         select $1, u.id, $2, $3, u.name from unnest($4::uuid[], $5::text[]) as u (id, name)",
-        tx.t(),
-        property.id,
-        unit_type_id,
-        &ids,
-        &unit_names
-    )
-    .execute(&mut **tx)
-    .await?;
-    let added = i32::try_from(units.len()).map_err(|_| Refusal::invalid("out_of_range", "too many units"))?;
-    inventory::add_capacity(tx, &property, unit_type_id, added).await?;
-    logged(tx, who, "units.created", property.id, unit_type_id, now).await?;
-    Ok(units)
-}
-
-pub async fn units(tx: &mut TenantTx, who: &Principal, property_id: Uuid) -> Result<Vec<Unit>> {
-    who.require(Permission::ReadInventory)?;
-    get(tx, property_id).await?;
-    Ok(sqlx::query_as!(
-        Unit,
-        "select id, property_id, unit_type_id, name, version from unit
-         where tenant_id = $1 and property_id = $2 order by name",
         tx.t(),
         property_id
     )

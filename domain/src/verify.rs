@@ -1,6 +1,7 @@
 //! `innkeep verify`: recomputes every counter and projection of a tenant and reports each difference.
 
 use crate::db::TenantTx;
+use crate::desk::verify as desk;
 use crate::error::Result;
 
 /// One broken invariant.
@@ -23,6 +24,10 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
         ("metrics_match", metrics(tx).await?),
         ("mapped_cells_known", shadow(tx).await?),
         ("references_exist", references(tx).await?),
+        ("out_of_order_equals_maintenance", desk::out_of_order(tx).await?),
+        ("maintenance_is_in_its_unit", desk::maintenance(tx).await?),
+        ("segments_lie_in_their_stay", desk::segments_in_stay(tx).await?),
+        ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
     ] {
         findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
     }

@@ -1,6 +1,6 @@
 //! `/v1/bookings`: a booking has one booker; its reservations are the unit stays.
 
-mod dto;
+pub mod dto;
 
 use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};

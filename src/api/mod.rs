@@ -9,6 +9,7 @@ pub mod body;
 pub mod bookings;
 pub mod channels;
 pub mod companies;
+pub mod desk;
 pub mod error;
 pub mod etag;
 pub mod events;
@@ -54,6 +55,8 @@ pub enum Tag {
     Selling,
     /// Guests, companies and travel agents.
     Guests,
+    /// Units, check-in and check-out, maintenance, housekeeping.
+    Desk,
     /// Connections to sales channels.
     Channels,
     /// The event log.
@@ -65,11 +68,12 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (Basics, Inventory, People, Business);
+pub type Everything = (Basics, Inventory, People, Business, Desk);
 type Basics = (session::Session, health::Health);
 type Inventory = (
     properties::Properties,
     units::Units,
+    units::SingleUnits,
     rate_plans::RatePlans,
     ari::Ari,
     offers::Offers,
@@ -84,12 +88,25 @@ type Business = (
     events::Events,
     insight::Insight,
 );
+type Desk = (
+    desk::UnitAssignment,
+    desk::AutoAssignment,
+    desk::Stays,
+    desk::WalkIns,
+    desk::Lists,
+    desk::Overbooked,
+    desk::Maintenance,
+    desk::Housekeeping,
+    desk::UnitCleaning,
+    desk::Calendar,
+);
 
 pub fn everything() -> Everything {
     let basics = (session::Session, health::Health);
     let inventory = (
         properties::Properties,
         units::Units,
+        units::SingleUnits,
         rate_plans::RatePlans,
         ari::Ari,
         offers::Offers,
@@ -104,5 +121,17 @@ pub fn everything() -> Everything {
         events::Events,
         insight::Insight,
     );
-    (basics, inventory, people, business)
+    let desk = (
+        desk::UnitAssignment,
+        desk::AutoAssignment,
+        desk::Stays,
+        desk::WalkIns,
+        desk::Lists,
+        desk::Overbooked,
+        desk::Maintenance,
+        desk::Housekeeping,
+        desk::UnitCleaning,
+        desk::Calendar,
+    );
+    (basics, inventory, people, business, desk)
 }

@@ -1,13 +1,16 @@
-//! `/v1/properties/{id}/unit-types` and `/units`: what is sold, and what it is made of.
+//! `/v1/properties/{id}/unit-types`, `/units` and `/v1/units/{id}`: what is sold, and what it is made of.
 
+use crate::api::etag::{Found, expected};
+use crate::api::money::Amount;
 use crate::api::page::Page;
-use crate::api::{ApiResult, Auth, Body, Created, Once, Tag, write};
+use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, write};
 use crate::app::Shared;
 use innkeep_domain::{Refusal, property};
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::types::MaybeUndefined;
+use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 pub struct Units;
@@ -19,6 +22,7 @@ pub struct UnitType {
     /// Short, unique in the property.
     code: String,
     name: String,
+    kind: UnitKind,
     /// Persons of any age.
     max_occupancy: i32,
     version: i32,
@@ -29,18 +33,77 @@ pub struct UnitType {
 struct NewUnitType {
     code: String,
     name: String,
+    /// `room` if absent.
+    #[oai(default)]
+    kind: UnitKind,
     /// 1 to 100 persons of any age.
     max_occupancy: i32,
 }
 
-/// A room, apartment or berth.
+/// What the units of a type are.
+#[derive(Debug, Clone, Copy, Default, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum UnitKind {
+    #[default]
+    Room,
+    Apartment,
+    Bed,
+    Berth,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum Cleanliness {
+    Clean,
+    Dirty,
+    /// Clean, and somebody looked.
+    Inspected,
+}
+
+/// A room, apartment, bed or berth.
 #[derive(Object)]
 pub struct Unit {
     id: Uuid,
     property_id: Uuid,
     unit_type_id: Uuid,
     name: String,
+    #[oai(skip_serializing_if_is_none)]
+    floor: Option<String>,
+    #[oai(skip_serializing_if_is_none)]
+    building: Option<String>,
+    /// The dorm of a bed.
+    #[oai(skip_serializing_if_is_none)]
+    room: Option<String>,
+    /// Neighbours have neighbouring positions.
+    position: i32,
+    /// In the house's own words: `accessible`, `sea_view`, `twin`.
+    features: Vec<String>,
+    /// The longest vessel a berth takes, in metres; absent = no limit.
+    #[oai(skip_serializing_if_is_none)]
+    max_length: Option<Amount>,
+    #[oai(skip_serializing_if_is_none)]
+    max_beam: Option<Amount>,
+    #[oai(skip_serializing_if_is_none)]
+    max_draft: Option<Amount>,
+    cleanliness: Cleanliness,
     version: i32,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct UnitChange {
+    name: MaybeUndefined<String>,
+    floor: MaybeUndefined<String>,
+    building: MaybeUndefined<String>,
+    room: MaybeUndefined<String>,
+    /// 0 to 1000000.
+    position: MaybeUndefined<i32>,
+    /// Replaces all; at most 50 words of a-z, 0-9 and _.
+    features: MaybeUndefined<Vec<String>>,
+    /// Metres, with two decimal places at most.
+    max_length: MaybeUndefined<Amount>,
+    max_beam: MaybeUndefined<Amount>,
+    max_draft: MaybeUndefined<Amount>,
 }
 
 #[derive(Object)]
@@ -80,11 +143,13 @@ impl Units {
         let NewUnitType {
             code,
             name,
+            kind,
             max_occupancy,
         } = body.0;
         let new = property::NewUnitType {
             code,
             name,
+            kind: kind.name().into(),
             max_occupancy,
         };
         write(&app, &auth.0, &once, "create_unit_type", async |tx| {
@@ -128,6 +193,99 @@ impl Units {
     }
 }
 
+/// Single units.
+pub struct SingleUnits;
+
+#[OpenApi(prefix_path = "/v1/units", tag = "Tag::Inventory")]
+impl SingleUnits {
+    /// Read a unit
+    #[oai(path = "/:id", method = "get", operation_id = "get_unit")]
+    async fn get(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        id: Path<Uuid>,
+        #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
+    ) -> ApiResult<Found<Unit>> {
+        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let found = property::get_unit(&mut tx, &auth.0, id.0).await?;
+        Ok(Found::new(&if_none_match, found.version, found))
+    }
+
+    /// Change a unit
+    ///
+    /// Where it is and what it has; stays choose units by it. Its type cannot change: nights were sold by it.
+    #[oai(path = "/:id", method = "patch", operation_id = "change_unit")]
+    async fn change(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<UnitChange>,
+    ) -> ApiResult<Changed<Unit>> {
+        let (change, version) = (body.0.parse()?, expected(&if_match)?);
+        write(&app, &auth.0, &once, "change_unit", async |tx| {
+            let changed = property::change_unit(tx, &auth.0, id.0, change, version, app.now()).await?;
+            let version = changed.version;
+            Ok(Changed::new(&Unit::from(changed)).version(version))
+        })
+        .await
+    }
+}
+
+impl UnitChange {
+    fn parse(self) -> ApiResult<property::UnitChange> {
+        let metres = |field| patch::change(field).map(|m: Option<Amount>| m.map(|m| m.0));
+        Ok(property::UnitChange {
+            name: patch::required(self.name, "/name")?,
+            floor: patch::change(self.floor),
+            building: patch::change(self.building),
+            room: patch::change(self.room),
+            position: patch::required(self.position, "/position")?,
+            features: patch::required(self.features, "/features")?,
+            max_length: metres(self.max_length),
+            max_beam: metres(self.max_beam),
+            max_draft: metres(self.max_draft),
+        })
+    }
+}
+
+impl UnitKind {
+    const ALL: [(&'static str, Self); 4] = [
+        ("room", Self::Room),
+        ("apartment", Self::Apartment),
+        ("bed", Self::Bed),
+        ("berth", Self::Berth),
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::Apartment => "apartment",
+            Self::Bed => "bed",
+            Self::Berth => "berth",
+        }
+    }
+
+    /// What is stored is one of the four: the table has a CHECK.
+    pub fn show(name: &str) -> Self {
+        let known = Self::ALL.into_iter().find(|(n, _)| *n == name);
+        known.map(|(_, kind)| kind).unwrap_or_default()
+    }
+}
+
+impl From<property::Cleanliness> for Cleanliness {
+    fn from(c: property::Cleanliness) -> Self {
+        match c {
+            property::Cleanliness::Clean => Self::Clean,
+            property::Cleanliness::Dirty => Self::Dirty,
+            property::Cleanliness::Inspected => Self::Inspected,
+        }
+    }
+}
+
 impl From<property::UnitType> for UnitType {
     fn from(u: property::UnitType) -> Self {
         let property::UnitType {
@@ -135,6 +293,7 @@ impl From<property::UnitType> for UnitType {
             property_id,
             code,
             name,
+            kind,
             max_occupancy,
             version,
         } = u;
@@ -143,6 +302,7 @@ impl From<property::UnitType> for UnitType {
             property_id,
             code,
             name,
+            kind: UnitKind::show(&kind),
             max_occupancy,
             version,
         }
@@ -151,19 +311,21 @@ impl From<property::UnitType> for UnitType {
 
 impl From<property::Unit> for Unit {
     fn from(u: property::Unit) -> Self {
-        let property::Unit {
-            id,
-            property_id,
-            unit_type_id,
-            name,
-            version,
-        } = u;
         Self {
-            id,
-            property_id,
-            unit_type_id,
-            name,
-            version,
+            id: u.id,
+            property_id: u.property_id,
+            unit_type_id: u.unit_type_id,
+            name: u.name,
+            floor: u.floor,
+            building: u.building,
+            room: u.room,
+            position: u.position,
+            features: u.features,
+            max_length: u.max_length.map(Amount),
+            max_beam: u.max_beam.map(Amount),
+            max_draft: u.max_draft.map(Amount),
+            cleanliness: u.cleanliness.into(),
+            version: u.version,
         }
     }
 }

@@ -102,6 +102,7 @@ async fn house(
         let new = NewUnitType {
             code: t.code.into(),
             name: t.name.into(),
+            kind: unit_kind(spec.kind).into(),
             max_occupancy: t.persons,
         };
         let unit_type = property::create_unit_type(tx, who, property.id, new, now).await?;
@@ -188,4 +189,13 @@ async fn connect(
         token: created.endpoint_token,
         signing_secret: created.signing_secret,
     })
+}
+
+/// What a house of this kind lets.
+fn unit_kind(property: &str) -> &'static str {
+    match property {
+        "host" => "apartment",
+        "marina" => "berth",
+        _ => "room",
+    }
 }

@@ -9,6 +9,7 @@ mod bookings;
 mod channel_connections;
 mod companies;
 mod dashboard;
+mod desk;
 mod groups;
 mod guests;
 mod health;

@@ -56,15 +56,16 @@ impl Status {
         self.sells() || self == Self::Tentative
     }
 
-    /// The table of transitions; anything else is 409. A cancelled stay may come back by a channel's
-    /// modification, and so may one that was reinstated by hand.
+    /// The table of transitions; anything else is 409. A cancelled stay may come back by a channel's modification, and
+    /// so may one that was reinstated by hand; a check-in or check-out may be undone on its business date.
     pub fn may_become(self, next: Self) -> bool {
         use Status::*;
         matches!(
             (self, next),
             (Tentative, Confirmed | Cancelled)
                 | (Confirmed, InHouse | Cancelled | NoShow)
-                | (InHouse, Departed)
+                | (InHouse, Departed | Confirmed)
+                | (Departed, InHouse)
                 | (Cancelled | NoShow, Confirmed)
         )
     }
@@ -310,7 +311,9 @@ mod tests {
                 "confirmed>in_house",
                 "confirmed>cancelled",
                 "confirmed>no_show",
+                "in_house>confirmed",
                 "in_house>departed",
+                "departed>in_house",
                 "cancelled>confirmed",
                 "no_show>confirmed"
             ]

@@ -3,12 +3,13 @@
 use super::entity::Booking;
 use super::rows;
 use crate::db::TenantTx;
+use crate::desk::segment;
 use crate::error::Result;
 use uuid::Uuid;
 
 /// Writes the whole booking as it is now: inserted, or replaced if its id is known. Reservations that are no longer
 /// in it stay as they are in the table, so cancelled ones must be among them.
-pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+pub(crate) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     let link = b.channel.as_ref();
     sqlx::query!(
         "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
@@ -55,7 +56,8 @@ pub(super) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     save_reservations(tx, b).await?;
     let ids: Vec<Uuid> = b.reservations.iter().map(|r| r.id).collect();
     save_nights(tx, b, &ids).await?;
-    save_lines(tx, b, &ids).await
+    save_lines(tx, b, &ids).await?;
+    segment::follow(tx, b).await
 }
 
 async fn save_reservations(tx: &mut TenantTx, b: &Booking) -> Result<()> {

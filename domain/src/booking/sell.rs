@@ -116,7 +116,7 @@ fn created(booking: &Booking) -> serde_json::Value {
 }
 
 /// `[{"from","to"}]` of the stays, half-open.
-pub(super) fn spans(reservations: &[Reservation]) -> Vec<serde_json::Value> {
+pub(crate) fn spans(reservations: &[Reservation]) -> Vec<serde_json::Value> {
     let all: BTreeSet<(NaiveDate, NaiveDate)> =
         reservations.iter().map(|r| (r.arrival, r.departure)).collect();
     all.into_iter()

@@ -161,7 +161,7 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
 }
 
 /// Locks the booking, so that two changes of it come one after the other.
-pub(super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+pub(crate) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<()> {
     sqlx::query_scalar!(
         "select id from booking where tenant_id = $1 and id = $2 for update",
         tx.t(),

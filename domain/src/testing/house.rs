@@ -134,6 +134,7 @@ async fn build(tx: &mut TenantTx, plan: &Plan, staff: Vec<Staff>, now: DateTime<
         let new = NewUnitType {
             code: (*code).into(),
             name: format!("Type {code}"),
+            kind: "room".into(),
             max_occupancy: 4,
         };
         let unit_type = property::create_unit_type(tx, &who, property.id, new, now).await?;

@@ -188,7 +188,7 @@ impl Night {
 
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
-enum ReservationStatus {
+pub enum ReservationStatus {
     Tentative,
     Confirmed,
     InHouse,

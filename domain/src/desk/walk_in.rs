@@ -1,0 +1,87 @@
+//! A guest without a booking: booked, put into a unit and checked in, or nothing of it.
+
+use super::assign::{self, Assign, candidates};
+use super::check_in::{CheckIn, check_in, guest_in};
+use super::needs::{self, Needs};
+use crate::booking::entity::Booking;
+use crate::booking::reserve::{NewBooking, reserve};
+use crate::db::TenantTx;
+use crate::error::{Refusal, Result};
+use crate::principal::{Permission, Principal};
+use crate::property;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub struct WalkIn {
+    /// One room, arriving on the business date.
+    pub booking: NewBooking,
+    /// Absent = a free and clean one that suits best.
+    pub unit_id: Option<Uuid>,
+    pub needs: Option<Needs>,
+    pub check_in: CheckIn,
+}
+
+/// Sells, assigns and checks in. Refused as each of the three would be, and then nothing is left of it.
+pub async fn walk_in(
+    tx: &mut TenantTx,
+    who: &Principal,
+    property_id: Uuid,
+    new: WalkIn,
+    now: DateTime<Utc>,
+) -> Result<Booking> {
+    who.require(Permission::WriteBookings)?;
+    let property = property::get(tx, property_id).await?;
+    if new.booking.property_id != property_id {
+        return Err(Refusal::not_found("property").at("/booking/property_id").into());
+    }
+    let today = property.business_date;
+    if !matches!(new.booking.rooms.as_slice(), [room] if room.stay.arrival() == today) {
+        let detail = format!("one room, arriving on the business date, {today}");
+        return Err(Refusal::invalid("not_a_walk_in", detail)
+            .at("/booking/rooms")
+            .into());
+    }
+    let booking = reserve(tx, who, new.booking, now).await?;
+    let Some(id) = booking.reservations.first().map(|r| r.id) else {
+        return Err(Refusal::not_found("reservation").into());
+    };
+    if let Some(needs) = new.needs {
+        needs::set(tx, who, id, needs, None, now).await?;
+    }
+    let unit_id = match new.unit_id {
+        Some(unit_id) => unit_id,
+        None => ready_unit(tx, who, id, today).await?,
+    };
+    let cmd = Assign {
+        reservation_id: id,
+        unit_id,
+        from: None,
+        to: None,
+        force: new.check_in.force,
+        reason: new.check_in.reason.clone(),
+    };
+    assign::assign(tx, who, cmd, None, now).await?;
+    check_in(tx, who, id, new.check_in, None, now).await
+}
+
+async fn ready_unit(
+    tx: &mut TenantTx,
+    who: &Principal,
+    reservation_id: Uuid,
+    today: chrono::NaiveDate,
+) -> Result<Uuid> {
+    for candidate in candidates(tx, who, reservation_id, None, None).await? {
+        if candidate.reasons.is_empty()
+            && candidate.unit.cleanliness.ready()
+            && guest_in(tx, candidate.unit.id, today, reservation_id)
+                .await?
+                .is_none()
+        {
+            return Ok(candidate.unit.id);
+        }
+    }
+    let detail =
+        "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";
+    Err(Refusal::conflict("no_unit", detail).into())
+}

@@ -1,0 +1,22 @@
+drop table housekeeping_task;
+drop table stay_segment;
+drop table maintenance;
+drop index reservation_in_house;
+alter table reservation
+    drop column needs,
+    drop column checked_in_at,
+    drop column checked_in_on,
+    drop column checked_out_at,
+    drop column checked_out_on;
+alter table unit
+    drop column floor,
+    drop column building,
+    drop column room,
+    drop column position,
+    drop column features,
+    drop column max_length,
+    drop column max_beam,
+    drop column max_draft,
+    drop column cleanliness;
+alter table unit_type drop column kind;
+drop extension btree_gist;
