@@ -1,6 +1,6 @@
 //! `/v1/bookings`: a booking has one booker; its reservations are the unit stays.
 
-mod dto;
+pub mod dto;
 
 use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
@@ -28,7 +28,9 @@ pub struct Bookings;
 impl Bookings {
     /// Book
     ///
-    /// Sells all rooms or none; with `hold_minutes` it keeps them until confirmed. 409: `not_bookable` (a restriction forbids it), `no_availability`, `price_changed`.
+    /// Sells all rooms or none; with `hold_minutes` it keeps them until confirmed. 409: `not_bookable` (a restriction
+    /// forbids it), `no_availability`, `price_changed`, `promo_code_not_applicable`, `promo_code_used_up`, `quote_expired`,
+    /// `quote_used`.
     #[oai(path = "/bookings", method = "post", operation_id = "create_booking")]
     async fn create(
         &self,

@@ -11,22 +11,28 @@ pub mod channels;
 pub mod error;
 pub mod etag;
 pub mod events;
+pub mod extras;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
 pub mod insight;
 pub mod money;
+pub mod occupancy;
 pub mod offers;
 pub mod page;
 pub mod patch;
+pub mod policies;
 pub mod pricing;
+pub mod promo_codes;
 pub mod properties;
+pub mod quotes;
 pub mod rate_plans;
 pub mod reply;
 pub mod request_id;
 pub mod reservations;
 pub mod session;
 pub mod shape;
+pub mod taxes;
 pub mod units;
 
 pub use auth::Auth;
@@ -59,7 +65,7 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (Basics, Inventory, Business);
+pub type Everything = (Basics, Inventory, Pricing, Business);
 type Basics = (session::Session, health::Health);
 type Inventory = (
     properties::Properties,
@@ -67,6 +73,14 @@ type Inventory = (
     rate_plans::RatePlans,
     ari::Ari,
     offers::Offers,
+);
+type Pricing = (
+    occupancy::OccupancyPrices,
+    taxes::Taxes,
+    extras::Extras,
+    promo_codes::PromoCodes,
+    policies::Policies,
+    quotes::Quotes,
 );
 type Business = (
     bookings::Bookings,
@@ -86,6 +100,14 @@ pub fn everything() -> Everything {
         ari::Ari,
         offers::Offers,
     );
+    let pricing = (
+        occupancy::OccupancyPrices,
+        taxes::Taxes,
+        extras::Extras,
+        promo_codes::PromoCodes,
+        policies::Policies,
+        quotes::Quotes,
+    );
     let business = (
         bookings::Bookings,
         reservations::Reservations,
@@ -94,5 +116,5 @@ pub fn everything() -> Everything {
         events::Events,
         insight::Insight,
     );
-    (basics, inventory, business)
+    (basics, inventory, pricing, business)
 }

@@ -1,4 +1,4 @@
-//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), held, amended, given back.
+//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), quoted, held, amended, given back.
 
 pub mod amend;
 pub mod cancel;
@@ -7,6 +7,7 @@ pub mod channel;
 pub mod entity;
 pub mod hold;
 mod price;
+pub mod quote;
 pub mod reserve;
 mod rows;
 mod save;

@@ -1,6 +1,8 @@
 //! Reading bookings, and locking them.
 
-use super::entity::{Booking, BookingStatus, ChannelLink, Line, LineKind, Night, Reservation, Status};
+use super::entity::{
+    Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Night, Reservation, Status,
+};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
@@ -248,7 +250,7 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
 
 async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uuid, Vec<Line>>> {
     let rows = sqlx::query!(
-        "select reservation_id, kind, code, name, night, quantity, amount, included from reservation_line
+        "select reservation_id, kind, source, code, name, night, quantity, amount, included from reservation_line
          where tenant_id = $1 and reservation_id = any($2) order by reservation_id, line",
         tx.t(),
         reservations
@@ -259,6 +261,7 @@ async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uu
     for r in rows {
         out.entry(r.reservation_id).or_default().push(Line {
             kind: LineKind::parse(&r.kind)?,
+            source: LineSource::parse(&r.source)?,
             code: r.code,
             name: r.name,
             night: r.night,
