@@ -249,3 +249,113 @@ impl TaxFee {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rust_decimal::dec;
+
+    fn day(n: u64) -> NaiveDate {
+        NaiveDate::default() + chrono::Days::new(n)
+    }
+
+    fn percent(code: &str, value: Decimal, included: bool, base: Base) -> TaxFee {
+        TaxFee {
+            id: Uuid::nil(),
+            property_id: Uuid::nil(),
+            code: code.into(),
+            name: code.into(),
+            kind: LineKind::Tax,
+            charge: Charge::Percent(base),
+            value,
+            included,
+            from_age: None,
+            to_age: None,
+            cap_nights: None,
+            cap_amount: None,
+            valid_from: None,
+            valid_to: None,
+            active: true,
+            version: 1,
+        }
+    }
+
+    fn amounts(all: &[TaxFee], prices: &[Decimal]) -> Vec<Decimal> {
+        let nights: Vec<_> = (0..).map(day).zip(prices.iter().copied()).collect();
+        let party = Party {
+            adults: 2,
+            children_ages: vec![4, 17],
+        };
+        let basis = Basis {
+            nights: &nights,
+            extras: &[],
+            party: &party,
+            currency: Currency::EUR,
+        };
+        lines(all, &basis).into_iter().map(|l| l.amount).collect()
+    }
+
+    /// Three nights of 33.33 taxed one by one would make 6.54; the rate is taken on their sum.
+    #[test]
+    fn a_rate_is_rounded_once_and_split() {
+        let tax = [percent("VAT", dec!(7), true, Base::Room)];
+        assert_eq!(
+            amounts(&tax, &[dec!(33.33), dec!(33.33), dec!(33.33)]),
+            [dec!(2.18), dec!(2.18), dec!(2.18)]
+        );
+        let tax = [percent("TAX", dec!(12.5), false, Base::Room)];
+        assert_eq!(
+            amounts(&tax, &[dec!(0.10), dec!(0.10), dec!(0.10)]),
+            [dec!(0.02), dec!(0.01), dec!(0.01)]
+        );
+    }
+
+    #[test]
+    fn included_rates_share_the_gross_and_others_leave_them_out() {
+        let all = [
+            percent("A", dec!(7), true, Base::Room),
+            percent("B", dec!(3), true, Base::All),
+            percent("C", dec!(10), false, Base::Room),
+        ];
+        assert_eq!(amounts(&all, &[dec!(110)]), [dec!(7.00), dec!(3.00), dec!(10.00)]);
+    }
+
+    #[test]
+    fn caps_hold_and_only_persons_of_the_age_count() {
+        let mut city = TaxFee {
+            charge: Charge::Amount(Per::PersonNight),
+            from_age: Some(16),
+            cap_nights: Some(2),
+            ..percent("CITY", dec!(3.50), false, Base::Room)
+        };
+        let nights = [dec!(80), dec!(80), dec!(80)];
+        assert_eq!(
+            amounts(&[city.clone()], &nights),
+            [dec!(10.50), dec!(10.50)],
+            "two adults and one of 17"
+        );
+        city.cap_amount = Some(dec!(15));
+        assert_eq!(amounts(&[city.clone()], &nights), [dec!(7.50), dec!(7.50)]);
+        city.to_age = Some(17);
+        assert_eq!(
+            amounts(&[city], &nights),
+            [dec!(3.50), dec!(3.50)],
+            "no adult is 17 or younger"
+        );
+    }
+
+    proptest! {
+        /// Whatever the prices: what is included never exceeds the gross, and parts sum to the rounded whole.
+        #[test]
+        fn parts_sum_to_the_whole(cents in prop::collection::vec(0_i64..1_000_000, 1..20), rate in 0_i64..100_000) {
+            let prices: Vec<Decimal> = cents.iter().map(|c| Decimal::new(*c, 2)).collect();
+            let (gross, rate) = (prices.iter().copied().sum::<Decimal>(), Decimal::new(rate, 3));
+            let inside: Decimal = amounts(&[percent("T", rate, true, Base::All)], &prices).into_iter().sum();
+            let beside: Decimal = amounts(&[percent("T", rate, false, Base::All)], &prices).into_iter().sum();
+            prop_assert!(inside <= gross);
+            prop_assert_eq!(beside, money::round(gross * rate / dec!(100), Currency::EUR));
+            prop_assert_eq!(inside, money::round(gross * rate / (dec!(100) + rate), Currency::EUR));
+        }
+    }
+}

@@ -24,6 +24,7 @@ async fn a_quote_is_booked_once_at_its_price_while_it_holds() {
     new.as_object_mut().unwrap().remove("rooms");
     new["quote_id"] = json!(quote.id());
     server.app.clock.advance(chrono::Duration::minutes(59));
+    let manager = server.manager();
     let made = manager.post("/v1/bookings", &new).await.is(201);
     assert_eq!(made.body["total"], quote.body["total"]);
     assert_eq!(
@@ -39,6 +40,8 @@ async fn a_quote_is_booked_once_at_its_price_while_it_holds() {
     let second = manager.post("/v1/quotes", &ask).await.is(201);
     assert_eq!(second.body["total"]["amount"], "1998.00");
     server.app.clock.advance(chrono::Duration::minutes(60));
+    // The first token has expired as well.
+    let manager = server.manager();
     new["quote_id"] = json!(second.id());
     manager
         .post("/v1/bookings", &new)

@@ -527,3 +527,89 @@ async fn when_nothing_is_bookable_other_dates_are_named() {
     let open = desk.search("arrival=2027-01-18&departure=2027-01-20").await;
     assert_eq!(open["alternatives"], json!([]));
 }
+
+/// An extra stays at the price it was sold for, for the nights and guests there are now; a code that no longer holds
+/// does not stand in the way.
+#[tokio::test]
+async fn an_amended_stay_keeps_its_extras_and_is_taxed_anew() {
+    let server = Server::start().await;
+    let (desk, house) = (Desk::new(&server), &server.adler);
+    let price = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
+    let breakfast =
+        json!({ "code": "BRK", "name": "Breakfast", "charge": "per_person_night", "price": price("10.00") });
+    let breakfast = desk.add("extras", breakfast).await;
+    let cleaning =
+        json!({ "code": "CLEAN", "name": "Cleaning", "charge": "per_stay", "price": price("40.00") });
+    let cleaning = desk.add("extras", cleaning).await;
+    desk.add("taxes-and-fees", percent("TEN", "10", false, "all"))
+        .await;
+    let promo =
+        json!({ "code": "GO", "name": "Go", "kind": "amount", "value": "20.00", "stay_to": "2027-01-08" });
+    desk.add("promo-codes", promo).await;
+    let mut new = booking(house, &[room(house, "SGL", 3, 2)]);
+    new["rooms"][0]["extras"] =
+        json!([{ "extra_id": breakfast["id"] }, { "extra_id": cleaning["id"], "quantity": 2 }]);
+    new["promo_code"] = json!("GO");
+    let made = desk.caller.post("/v1/bookings", &new).await.is(201).body;
+    // Two nights at 80, breakfast 4 x 10, cleaning 2 x 40, and ten percent of it all.
+    assert_eq!(made["total"]["amount"], "308.00");
+    desk.change("extras", &breakfast["id"], json!({ "price": price("99.00") }))
+        .await;
+    desk.change("extras", &cleaning["id"], json!({ "active": false }))
+        .await;
+    let id = made["reservations"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/reservations/{id}/actions/amend");
+    let longer = json!({ "departure": house.night(6), "adults": 3 });
+    let after = desk.caller.post(&path, &longer).await.is(200).body;
+    let stay = desk
+        .caller
+        .get(&format!("/v1/reservations/{id}"))
+        .await
+        .is(200)
+        .body;
+    // Other guests price every night anew, without the code: 3 x 100, breakfast 9 x 10, cleaning as it was.
+    assert_eq!(stay["total"]["amount"], "517.00", "{after}");
+    let lines = stay["lines"].as_array().unwrap();
+    let of = |code: &str| lines.iter().filter(|l| l["code"] == code).collect::<Vec<_>>();
+    assert_eq!((of("BRK").len(), &of("BRK")[0]["quantity"]), (3, &json!(3)));
+    assert_eq!(
+        (of("CLEAN").len(), &of("CLEAN")[0]["amount"]["amount"]),
+        (1, &json!("80.00"))
+    );
+}
+
+/// Check-in is at 15:00: 14:00 in UTC, on a Thursday.
+#[tokio::test]
+async fn a_tier_begins_on_its_hour_and_its_fee_is_rounded() {
+    let server = Server::start().await;
+    let (desk, house) = (Desk::new(&server), &server.adler);
+    let policy = json!({ "code": "P", "name": "P", "text": "P", "no_show": {},
+        "cancellation": [{ "hours_before": 48, "penalty": { "percent": "33.333" } }] });
+    let policy = desk.add("policies", policy).await;
+    desk.change(
+        "rate-plans",
+        &json!(desk.base),
+        json!({ "policy_id": policy["id"] }),
+    )
+    .await;
+    let made = desk
+        .caller
+        .post("/v1/bookings", &booking(house, &[room(house, "DBL", 3, 1)]))
+        .await
+        .is(201)
+        .body;
+    let path = format!(
+        "/v1/reservations/{}/cancellation-fee",
+        made["reservations"][0]["id"].as_str().unwrap()
+    );
+    let now: chrono::DateTime<chrono::Utc> = crate::support::NOW.parse().unwrap();
+    let begins: chrono::DateTime<chrono::Utc> = "2027-01-05T14:00:00Z".parse().unwrap();
+    server
+        .app
+        .clock
+        .advance(begins - now - chrono::Duration::seconds(1));
+    let fee = async || server.manager().get(&path).await.is(200).body["fee"]["amount"].clone();
+    assert_eq!(fee().await, "0.00");
+    server.app.clock.advance(chrono::Duration::seconds(1));
+    assert_eq!(fee().await, "50.00", "49.9995, half up");
+}
