@@ -108,6 +108,26 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
         "another group has this code",
     ),
     (
+        "tax_fee_tenant_id_property_id_code_key",
+        "code_taken",
+        "another tax or fee has this code",
+    ),
+    (
+        "extra_tenant_id_property_id_code_key",
+        "code_taken",
+        "another extra has this code",
+    ),
+    (
+        "promo_code_tenant_id_property_id_code_key",
+        "code_taken",
+        "another promo code has this code",
+    ),
+    (
+        "policy_tenant_id_property_id_code_key",
+        "code_taken",
+        "another policy has this code",
+    ),
+    (
         "channel_room_map_tenant_id_connection_id_external_id_key",
         "already_mapped",
         "the channel's room is mapped to another unit type",
@@ -176,6 +196,13 @@ impl From<sqlx::Error> for Error {
 impl Error {
     pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
         Self::Internal(what.into())
+    }
+    /// Says where in the request a refusal lies.
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        match self {
+            Self::Refused(refusal) => refusal.at(pointer).into(),
+            other => other,
+        }
     }
     pub fn code(&self) -> Option<&'static str> {
         match self {

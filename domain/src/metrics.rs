@@ -1,7 +1,8 @@
 //! The numbers of the business, one definition for dashboard, export and sweep.
 //!
-//! Definition 1, per property and night: rooms = capacity; sold = nights of reservations that are confirmed, in house
-//! or departed; room revenue = their night prices in the property's currency (taxes and fees are not in them).
+//! Definition 2, per property and night: rooms = capacity; sold = nights of reservations that are confirmed, in house
+//! or departed; room revenue = their night prices in the property's currency, less the taxes included in them (what is
+//! charged beside them was never in). In definition 1 included taxes counted.
 //! occupancy = sold / rooms; adjusted occupancy leaves out-of-order and blocked out of the denominator;
 //! ADR = revenue / sold; RevPAR = revenue / rooms.
 
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Raised when a number changes its meaning; stored with every row.
-pub const DEFINITION: i32 = 1;
+pub const DEFINITION: i32 = 2;
 /// Longest dashboard range, in nights.
 pub const LONGEST_RANGE: i64 = 400;
 /// Events a projection reads at once.
@@ -118,12 +119,16 @@ pub async fn live(tx: &mut TenantTx, property_id: Uuid, from: NaiveDate, to: Nai
              where u.tenant_id = $1 and u.property_id = $2 group by i.night),
            slept as (
              select n.night, count(*)::int as sold,
-                    sum(n.price) filter (where b.currency = p.currency) as room_revenue
+                    sum(n.price - coalesce(t.tax, 0)) filter (where b.currency = p.currency) as room_revenue
              from property p
              join reservation_night n on n.tenant_id = $1 and n.property_id = $2 and n.night between $3 and $4
              join reservation r on r.tenant_id = $1 and r.id = n.reservation_id
                   and r.status in ('confirmed', 'in_house', 'departed')
              join booking b on b.tenant_id = $1 and b.id = r.booking_id
+             left join lateral (
+                 select sum(l.amount) as tax from reservation_line l
+                 where l.tenant_id = $1 and l.reservation_id = n.reservation_id and l.night = n.night
+                   and l.included and l.kind = 'tax' and l.source = 'room') t on true
              where p.tenant_id = $1 and p.id = $2 group by n.night)
            select d.night::date as "night!", coalesce(s.rooms, 0) as "rooms!",
                   coalesce(s.out_of_order, 0) as "out_of_order!", coalesce(s.blocked, 0) as "blocked!",

@@ -30,6 +30,38 @@ pub fn round(amount: Decimal, currency: Currency) -> Decimal {
     rounded
 }
 
+/// Splits an amount in proportion to the weights, by largest remainder: the parts sum to the whole. Of equal remainders
+/// the earlier part is raised; without any weight all weigh the same.
+pub fn split(total: Decimal, weights: &[Decimal], currency: Currency) -> Vec<Decimal> {
+    let places = exponent(currency);
+    let scale = weights.iter().map(Decimal::scale).max().unwrap_or_default();
+    let mut whole: Vec<i128> = weights.iter().map(|w| at_scale(*w, scale)).collect();
+    if whole.iter().sum::<i128>() == 0 {
+        whole = vec![1; weights.len()];
+    }
+    let (units, all) = (at_scale(total, places), whole.iter().sum::<i128>().max(1));
+    let mut parts: Vec<i128> = whole.iter().map(|w| units * w / all).collect();
+    let mut order: Vec<usize> = (0..whole.len()).collect();
+    order.sort_by_key(|i| whole.get(*i).map(|w| -(units * w % all)));
+    let missing = usize::try_from(units - parts.iter().sum::<i128>()).unwrap_or(0);
+    for i in order.into_iter().take(missing) {
+        if let Some(part) = parts.get_mut(i) {
+            *part += 1;
+        }
+    }
+    parts
+        .into_iter()
+        .map(|p| Decimal::from_i128_with_scale(p, places))
+        .collect()
+}
+
+/// The amount in units of `10^-scale`.
+fn at_scale(amount: Decimal, scale: u32) -> i128 {
+    let mut scaled = amount;
+    scaled.rescale(scale);
+    scaled.mantissa()
+}
+
 /// A price someone typed: not negative, not absurd, no more decimals than the currency has.
 pub fn price(amount: Decimal, currency: Currency) -> Result<Decimal, Refusal> {
     if amount.is_sign_negative() && !amount.is_zero() {
@@ -69,6 +101,24 @@ mod tests {
             "1.234"
         );
         assert_eq!(price(dec!(-1), eur).unwrap_err().code, "negative_price");
+    }
+
+    #[test]
+    fn a_split_sums_to_the_whole_and_the_largest_remainder_comes_first() {
+        let eur = currency("EUR").unwrap();
+        let parts = |total, weights: &[Decimal]| split(total, weights, eur);
+        assert_eq!(
+            parts(dec!(1.00), &[dec!(1), dec!(1), dec!(1)]),
+            [dec!(0.34), dec!(0.33), dec!(0.33)]
+        );
+        assert_eq!(
+            parts(dec!(0.05), &[dec!(10), dec!(70.5), dec!(19.5)]),
+            [dec!(0.00), dec!(0.04), dec!(0.01)]
+        );
+        assert_eq!(parts(dec!(0.03), &[dec!(0), dec!(0)]), [dec!(0.02), dec!(0.01)]);
+        assert_eq!(parts(dec!(5), &[]), []);
+        let jpy = currency("JPY").unwrap();
+        assert_eq!(split(dec!(10), &[dec!(1), dec!(2)], jpy), [dec!(3), dec!(7)]);
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub struct Property {
 }
 
 impl Property {
-    /// Full hours from `now` until check-in on that day; negative afterwards. A local time that does not exist because
-    /// clocks were put forward counts as the first one after it.
+    /// Hours from `now` until check-in on that day, rounded up, so that no tier begins before its hour; negative
+    /// afterwards. A local time that does not exist because clocks were put forward counts as the first one after it.
     pub fn hours_before_check_in(&self, arrival: NaiveDate, now: DateTime<Utc>) -> i64 {
         let zone: chrono_tz::Tz = self.zone.parse().unwrap_or(chrono_tz::UTC);
         let local = arrival.and_time(self.check_in);
@@ -49,7 +49,7 @@ impl Property {
             .filter_map(|l| zone.from_local_datetime(&l).earliest())
             .next();
         let until = instant.map_or_else(|| local.and_utc(), |i| i.with_timezone(&Utc)) - now;
-        until.num_seconds().div_euclid(3600)
+        -(-until.num_seconds()).div_euclid(3600)
     }
 }
 

@@ -29,7 +29,9 @@ pub struct Bookings;
 impl Bookings {
     /// Book
     ///
-    /// Sells all rooms or none; with `hold_minutes` it keeps them until confirmed. 409: `not_bookable` (a restriction forbids it), `no_availability`, `price_changed`.
+    /// Sells all rooms or none; with `hold_minutes` it keeps them until confirmed. 409: `not_bookable` (a restriction
+    /// forbids it), `no_availability`, `price_changed`, `promo_code_not_applicable`, `promo_code_used_up`, `quote_expired`,
+    /// `quote_used`.
     #[oai(path = "/bookings", method = "post", operation_id = "create_booking")]
     async fn create(
         &self,

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod error;
 pub mod etag;
 pub mod events;
+pub mod extras;
 pub mod groups;
 pub mod guest_stays;
 pub mod guests;
@@ -21,17 +22,22 @@ pub mod hooks;
 pub mod idempotency;
 pub mod insight;
 pub mod money;
+pub mod occupancy;
 pub mod offers;
 pub mod page;
 pub mod patch;
+pub mod policies;
 pub mod pricing;
+pub mod promo_codes;
 pub mod properties;
+pub mod quotes;
 pub mod rate_plans;
 pub mod reply;
 pub mod request_id;
 pub mod reservations;
 pub mod session;
 pub mod shape;
+pub mod taxes;
 pub mod units;
 
 pub use auth::Auth;
@@ -68,7 +74,7 @@ pub enum Tag {
 }
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
-pub type Everything = (Basics, Inventory, People, Business, Desk);
+pub type Everything = (Basics, Inventory, Pricing, People, Business, Desk);
 type Basics = (session::Session, health::Health);
 type Inventory = (
     properties::Properties,
@@ -77,6 +83,14 @@ type Inventory = (
     rate_plans::RatePlans,
     ari::Ari,
     offers::Offers,
+);
+type Pricing = (
+    occupancy::OccupancyPrices,
+    taxes::Taxes,
+    extras::Extras,
+    promo_codes::PromoCodes,
+    policies::Policies,
+    quotes::Quotes,
 );
 type People = (guests::Guests, guest_stays::GuestStays, companies::Companies);
 type Business = (
@@ -111,6 +125,14 @@ pub fn everything() -> Everything {
         ari::Ari,
         offers::Offers,
     );
+    let pricing = (
+        occupancy::OccupancyPrices,
+        taxes::Taxes,
+        extras::Extras,
+        promo_codes::PromoCodes,
+        policies::Policies,
+        quotes::Quotes,
+    );
     let people = (guests::Guests, guest_stays::GuestStays, companies::Companies);
     let business = (
         bookings::Bookings,
@@ -133,5 +155,5 @@ pub fn everything() -> Everything {
         desk::UnitCleaning,
         desk::Calendar,
     );
-    (basics, inventory, people, business, desk)
+    (basics, inventory, pricing, people, business, desk)
 }

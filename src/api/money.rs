@@ -1,5 +1,6 @@
 //! `{"amount": "123.45", "currency": "EUR"}`: the amount is a decimal in a string, never a float.
 
+use innkeep_domain::error::Refusal;
 use innkeep_domain::money;
 use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -37,11 +38,26 @@ impl Money {
     pub fn decimal(&self) -> Decimal {
         self.amount.0
     }
+    /// The amount, if it is in the currency the property sells in.
+    pub fn of(&self, currency: &str, at: &str) -> Result<Decimal, Refusal> {
+        if self.currency == currency {
+            return Ok(self.amount.0);
+        }
+        let detail = format!("this property sells in {currency}");
+        Err(Refusal::invalid("foreign_currency", detail).at(format!("{at}/currency")))
+    }
 }
 
 /// A decimal number in a JSON string; a JSON number is refused, for it may have been a float on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub Decimal);
+
+impl Amount {
+    /// With exactly the currency's decimal places.
+    pub fn of(amount: Decimal, currency: &str) -> Self {
+        Money::new(amount, currency).amount
+    }
+}
 
 impl Type for Amount {
     const IS_REQUIRED: bool = true;

@@ -54,7 +54,7 @@ impl Reservations {
         let (found, currency) = find(&mut tx, &auth.0, id.0).await?;
         let property = property::get(&mut tx, found.property_id).await?;
         let hours = property.hours_before_check_in(found.arrival, app.now());
-        Ok(Json(CancellationFee::new(&found, hours, &currency)))
+        Ok(Json(CancellationFee::new(&found, hours, &currency)?))
     }
 
     /// Cancel a reservation

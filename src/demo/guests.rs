@@ -76,8 +76,17 @@ impl Guests<'_> {
                 Ok(())
             }
             None => {
-                self.post(channel, &by_webhook(channel, &offer, stay, self.app.clock.now())?)
-                    .await
+                self.post(
+                    channel,
+                    &by_webhook(
+                        channel,
+                        &offer,
+                        &place.property.currency,
+                        stay,
+                        self.app.clock.now(),
+                    )?,
+                )
+                .await
             }
         }
     }
@@ -90,9 +99,10 @@ impl Guests<'_> {
             property_id: place.property.id,
             stay,
             adults,
-            children: 0,
+            children_ages: Vec::new(),
+            promo_code: None,
         };
-        let mut offers = offer::search(&mut tx, &place.who, &search).await?;
+        let mut offers = offer::search(&mut tx, &place.who, &search).await?.offers;
         tx.commit().await?;
         offers.retain(|o| o.reasons.is_empty());
         let any = below(offers.len());
@@ -147,6 +157,7 @@ fn at_ota(channel: &Channel, offer: &Offer, stay: Stay) -> anyhow::Result<Value>
 fn by_webhook(
     channel: &Channel,
     offer: &Offer,
+    currency: &str,
     stay: Stay,
     now: chrono::DateTime<chrono::Utc>,
 ) -> anyhow::Result<Value> {
@@ -162,7 +173,7 @@ fn by_webhook(
             "revised_at": now,
             "code": format!("SUN-{}", now.timestamp()),
             "sold_by": channel.seller(),
-            "currency": offer.currency,
+            "currency": currency,
             "total": offer.total,
             "booker": { "name": format!("{first} {last}") },
             "rooms": [{

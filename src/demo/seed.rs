@@ -135,12 +135,14 @@ async fn plans(
         code: "FLEX".into(),
         name: "Flexible".into(),
         derived: None,
+        ..Default::default()
     };
     let base = plan::create(tx, who, property.id, flexible, now).await?.id;
     let second = plan::NewRatePlan {
         code: spec.second_plan.code.into(),
         name: spec.second_plan.name.into(),
         derived: Some((base, spec.second_plan.by)),
+        ..Default::default()
     };
     Ok((base, plan::create(tx, who, property.id, second, now).await?.id))
 }

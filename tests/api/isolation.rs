@@ -14,6 +14,10 @@ struct Theirs {
     guest: String,
     company: String,
     group: String,
+    plan: String,
+    /// Of pricing: path of its kind, id, and a change.
+    pricing: Vec<(&'static str, String, Value)>,
+    quote: String,
 }
 
 async fn theirs(server: &Server) -> Theirs {
@@ -37,7 +41,18 @@ async fn theirs(server: &Server) -> Theirs {
         "departure": house.night(11) });
     let group = host.post("/v1/groups", &group).await.is(201);
     let connected = host.post("/v1/channel-connections", &channel).await.is(201);
+    let at = format!("/v1/properties/{}", server.mare.property_id);
+    let mut pricing = Vec::new();
+    for (kind, body, change) in pricing_kinds() {
+        let made = host.post(&format!("{at}/{kind}"), &body).await.is(201);
+        pricing.push((kind, made.id().to_owned(), change));
+    }
+    let quote = json!({ "property_id": server.mare.property_id, "rooms": [room(&server.mare, "APT", 3, 1)] });
+    let quote = host.post("/v1/quotes", &quote).await.is(201).id().to_owned();
     Theirs {
+        plan: server.mare.base_plan.to_string(),
+        pricing,
+        quote,
         property: server.mare.property_id.to_string(),
         booking: made.id().to_owned(),
         reservation: made.body["reservations"][0]["id"].as_str().unwrap().to_owned(),
@@ -48,8 +63,33 @@ async fn theirs(server: &Server) -> Theirs {
     }
 }
 
+/// What hangs under a property's prices: path, body of a new one, a change.
+fn pricing_kinds() -> [(&'static str, Value, Value); 4] {
+    let price = json!({ "amount": "1.00", "currency": "EUR" });
+    let tax = json!({ "code": "X", "name": "X", "kind": "tax", "charge": "per_stay", "value": "1.00", "included": false });
+    let named = json!({ "name": "Mine now" });
+    [
+        ("taxes-and-fees", tax, named.clone()),
+        (
+            "extras",
+            json!({ "code": "X", "name": "X", "charge": "per_stay", "price": price }),
+            named.clone(),
+        ),
+        (
+            "promo-codes",
+            json!({ "code": "X", "name": "X", "kind": "percent", "value": "5" }),
+            named.clone(),
+        ),
+        (
+            "policies",
+            json!({ "code": "X", "name": "X", "text": "X", "no_show": {} }),
+            named,
+        ),
+    ]
+}
+
 /// Every operation that takes an id in its path: method, path with `{}` for the id, body.
-fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, String, Value)> {
+fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, String, String, Value)> {
     let (from, to) = (server.adler.night(1), server.adler.night(2));
     let ari = json!({ "prices": [{ "unit_type_id": server.adler.unit_type("SGL"), "rate_plan_id": server.adler.base_plan,
         "from": from, "to": to, "price": { "amount": "1.00", "currency": "EUR" } }] });
@@ -57,7 +97,8 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, Strin
     let unit_type = json!({ "code": "X", "name": "X", "max_occupancy": 1 });
     let plan = json!({ "code": "X", "name": "X" });
     let mut all = Vec::new();
-    let mut add = |method: Method, path, id: &str, body| all.push((method, path, id.to_owned(), body));
+    let mut add =
+        |method: Method, path: &str, id: &str, body| all.push((method, path.to_owned(), id.to_owned(), body));
     let p = &theirs.property;
     add(Method::GET, "/v1/properties/{}", p, Value::Null);
     add(
@@ -206,6 +247,45 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, &'static str, Strin
     );
     add(Method::POST, "/v1/groups/{}/actions/release", g, Value::Null);
     add(Method::POST, "/v1/groups/{}/actions/cancel", g, Value::Null);
+    add(Method::GET, "/v1/quotes/{}", &theirs.quote, Value::Null);
+    let own = format!("/v1/properties/{}", server.adler.property_id);
+    for (kind, id, change) in &theirs.pricing {
+        add(Method::PATCH, &format!("{own}/{kind}/{{}}"), id, change.clone());
+        add(
+            Method::GET,
+            &format!("/v1/properties/{{}}/{kind}"),
+            p,
+            Value::Null,
+        );
+    }
+    for (kind, new, _) in pricing_kinds() {
+        add(Method::POST, &format!("/v1/properties/{{}}/{kind}"), p, new);
+    }
+    let policy = theirs
+        .pricing
+        .iter()
+        .find(|(kind, ..)| *kind == "policies")
+        .unwrap();
+    add(
+        Method::GET,
+        &format!("{own}/policies/{{}}"),
+        &policy.1,
+        Value::Null,
+    );
+    let plan = format!("{own}/rate-plans/{{}}");
+    add(Method::PATCH, &plan, &theirs.plan, json!({ "name": "Mine now" }));
+    add(
+        Method::GET,
+        &format!("{plan}/occupancy-prices"),
+        &theirs.plan,
+        Value::Null,
+    );
+    add(
+        Method::PUT,
+        &format!("{plan}/occupancy-prices"),
+        &theirs.plan,
+        json!({ "items": [] }),
+    );
     let c = &theirs.connection;
     add(Method::GET, "/v1/channel-connections/{}", c, Value::Null);
     add(Method::GET, "/v1/channel-connections/{}/mappings", c, Value::Null);
@@ -248,8 +328,8 @@ async fn another_tenants_id_is_like_one_that_does_not_exist() {
     let theirs = theirs(&server).await;
     let before = server.stored().await;
     for (method, path, id, body) in by_path(&server, &theirs) {
-        let foreign = ask(&server, &method, path, &id, &body).await;
-        let missing = ask(&server, &method, path, &unknown().to_string(), &body).await;
+        let foreign = ask(&server, &method, &path, &id, &body).await;
+        let missing = ask(&server, &method, &path, &unknown().to_string(), &body).await;
         assert_eq!(foreign.status, missing.status, "{method} {path}");
         assert_eq!(foreign.text, missing.text, "{method} {path}");
         assert!(

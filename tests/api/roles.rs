@@ -11,7 +11,7 @@ const READING: &[Role] = &[Owner, Manager, FrontDesk, Accountant, ReadOnly];
 
 const ACCOUNTING: &[Role] = &[Owner, Manager, FrontDesk, Accountant];
 
-const TABLE: [(&str, &[Role]); 22] = [
+const TABLE: [(&str, &[Role]); 29] = [
     ("list_properties", ALL),
     ("get_property", ALL),
     ("get_ari", ALL),
@@ -19,6 +19,13 @@ const TABLE: [(&str, &[Role]); 22] = [
     ("create_property", LEADING),
     ("create_rate_plan", LEADING),
     ("change_ari", LEADING),
+    ("list_taxes_and_fees", ALL),
+    ("create_tax_or_fee", LEADING),
+    ("create_extra", LEADING),
+    ("create_promo_code", LEADING),
+    ("create_policy", LEADING),
+    ("replace_occupancy_prices", LEADING),
+    ("create_quote", SELLING),
     ("list_bookings", READING),
     ("create_booking", SELLING),
     ("list_guests", ACCOUNTING),
@@ -72,6 +79,32 @@ async fn try_it(server: &Server, caller: &Caller<'_>, operation: &str, n: usize)
             caller
                 .patch(&format!("{property}/ari"), &json!({ "availability": [stock] }))
                 .await
+        }
+        "list_taxes_and_fees" => caller.get(&format!("{property}/taxes-and-fees")).await,
+        "create_tax_or_fee" => {
+            let new = json!({ "code": format!("T{n}"), "name": "T", "kind": "fee", "charge": "per_stay", "value": "1.00", "included": false });
+            caller.post(&format!("{property}/taxes-and-fees"), &new).await
+        }
+        "create_extra" => {
+            let price = json!({ "amount": "1.00", "currency": "EUR" });
+            let new = json!({ "code": format!("E{n}"), "name": "E", "charge": "per_stay", "price": price });
+            caller.post(&format!("{property}/extras"), &new).await
+        }
+        "create_promo_code" => {
+            let new = json!({ "code": format!("P{n}"), "name": "P", "kind": "amount", "value": "1.00" });
+            caller.post(&format!("{property}/promo-codes"), &new).await
+        }
+        "create_policy" => {
+            let new = json!({ "code": format!("P{n}"), "name": "P", "text": "P", "no_show": {} });
+            caller.post(&format!("{property}/policies"), &new).await
+        }
+        "replace_occupancy_prices" => {
+            let path = format!("{property}/rate-plans/{}/occupancy-prices", house.base_plan);
+            caller.put(&path, &json!({ "items": [] })).await
+        }
+        "create_quote" => {
+            let new = json!({ "property_id": id, "rooms": [room(house, "DBL", n as u64, 1)] });
+            caller.post("/v1/quotes", &new).await
         }
         "list_bookings" => caller.get("/v1/bookings").await,
         "create_booking" => {

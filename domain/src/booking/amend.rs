@@ -10,6 +10,7 @@ use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::principal::Principal;
 use crate::property;
+use crate::rates::extra::SoldExtras;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -220,6 +221,9 @@ impl<'a> Plan<'a> {
                 .children_ages
                 .clone()
                 .unwrap_or_else(|| before.children_ages.clone()),
+            extras: Vec::new(),
+            promo_code: before.promo_code.clone(),
+            sold_extras: Some(SoldExtras::of(before)),
             kept: kept.map(|n| (n.date, n.price)).collect(),
             sold: before.stay(),
             unrestricted,

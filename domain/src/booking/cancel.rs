@@ -36,6 +36,7 @@ pub async fn cancel(
         What::Reservation(id) => (Change::of_reservation(tx, who, id, expected).await?, Some(id)),
     };
     let property = property::get(tx, change.after.property_id).await?;
+    let currency = change.after.currency.clone();
     let mut cancelled = 0;
     for reservation in &mut change.after.reservations {
         let chosen = only.is_none_or(|id| id == reservation.id);
@@ -43,8 +44,8 @@ pub async fn cancel(
             continue;
         }
         if reservation.status == Status::Confirmed && waive.is_none() {
-            reservation.fee =
-                reservation.cancellation_fee(property.hours_before_check_in(reservation.arrival, now));
+            let hours = property.hours_before_check_in(reservation.arrival, now);
+            reservation.fee = reservation.cancellation_fee(hours, &currency)?;
         }
         reservation.status = reservation.status.to(Status::Cancelled)?;
         cancelled += 1;

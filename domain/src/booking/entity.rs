@@ -3,11 +3,13 @@
 use crate::channel::revision::Booker;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
+use crate::money;
 use crate::rates::policy::Policy;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
 use rand::Rng;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,7 +86,7 @@ impl Status {
 }
 
 /// One night of a stay: what it costs and which unit type it takes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Night {
     pub date: NaiveDate,
     /// Differs from the reservation's after an upgrade or a move; `None` while unmapped.
@@ -93,7 +95,8 @@ pub struct Night {
     pub price: Decimal,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LineKind {
     Extra,
     Tax,
@@ -117,10 +120,34 @@ impl LineKind {
     }
 }
 
+/// What a line is part of or taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSource {
+    Room,
+    Extras,
+}
+
+impl LineSource {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::Extras => "extras",
+        }
+    }
+
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = [Self::Room, Self::Extras].into_iter().find(|s| s.name() == name);
+        known.ok_or_else(|| Error::internal(format!("unknown line source `{name}`")))
+    }
+}
+
 /// What a stay costs beside its nights, frozen when it was priced.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub kind: LineKind,
+    /// Room revenue is the nights less the taxes included in them, which are those of the room.
+    pub source: LineSource,
     /// Of the tax, fee or extra it comes from.
     pub code: String,
     pub name: String,
@@ -180,18 +207,23 @@ impl Reservation {
     }
 
     /// What cancelling costs `hours_before` check-in by the terms the guest agreed to.
-    pub fn cancellation_fee(&self, hours_before: i64) -> Decimal {
-        let prices: Vec<Decimal> = self.nights.iter().map(|n| n.price).collect();
-        self.policy.as_ref().map_or(Decimal::ZERO, |p| {
-            p.cancellation_fee(self.total, &prices, hours_before)
-        })
+    pub fn cancellation_fee(&self, hours_before: i64, currency: &str) -> Result<Decimal, Refusal> {
+        let Some(policy) = &self.policy else {
+            return Ok(Decimal::ZERO);
+        };
+        let currency = money::currency(currency)?;
+        Ok(policy.cancellation_fee(self.total, &self.prices(), currency, hours_before))
     }
 
-    pub fn no_show_fee(&self) -> Decimal {
-        let prices: Vec<Decimal> = self.nights.iter().map(|n| n.price).collect();
-        self.policy
-            .as_ref()
-            .map_or(Decimal::ZERO, |p| p.no_show_fee(self.total, &prices))
+    pub fn no_show_fee(&self, currency: &str) -> Result<Decimal, Refusal> {
+        let Some(policy) = &self.policy else {
+            return Ok(Decimal::ZERO);
+        };
+        Ok(policy.no_show_fee(self.total, &self.prices(), money::currency(currency)?))
+    }
+
+    fn prices(&self) -> Vec<Decimal> {
+        self.nights.iter().map(|n| n.price).collect()
     }
 
     /// Adds the nights this stay occupies, `sign` times, to a change of stock.

@@ -1,5 +1,5 @@
-//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), held, amended, described anew
-//! (`edit`), given back.
+//! Bookings and their reservations: sold here (`reserve`), sold elsewhere (`channel`), quoted, held, amended, described
+//! anew (`edit`), given back.
 
 pub mod amend;
 pub mod cancel;
@@ -9,6 +9,7 @@ pub mod edit;
 pub mod entity;
 pub mod hold;
 mod price;
+pub mod quote;
 pub mod reserve;
 mod rows;
 pub(crate) mod save;

@@ -1,9 +1,10 @@
-//! `reserve`: sell units that are free, at the price and under the restrictions of their nights. One read (`price`),
-//! one write (`sell`).
+//! `reserve`: sell units that are free, at the price and under the restrictions of their nights, or as quoted. Reads
+//! (`price`), then one write (`sell`).
 
 use super::entity::{Booking, BookingStatus, Parties, Reservation, Status, new_reference};
 use super::hold;
 use super::price::{Ask, Priced, price};
+use super::quote;
 use super::sell::sell;
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
@@ -12,10 +13,12 @@ use crate::group::pickup;
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
 use crate::property;
+use crate::rates::extra::{Chosen, MOST_CHOSEN, MOST_OF_ONE};
+use crate::rates::promo;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Most units in one booking.
@@ -27,13 +30,23 @@ pub struct NewBooking {
     pub property_id: Uuid,
     pub booker: Booker,
     pub notes: Option<String>,
-    pub rooms: Vec<NewRoom>,
+    pub basket: Basket,
     /// What the guest was shown: refused when the price is another by now.
     pub expected_total: Option<(Decimal, String)>,
     /// Keeps the units for so long instead of selling them.
     pub hold_minutes: Option<i32>,
     /// Takes first what is kept for the group.
     pub group_id: Option<Uuid>,
+}
+
+/// Rooms at today's price, or at a quote's.
+#[derive(Debug, Clone)]
+pub enum Basket {
+    Rooms {
+        rooms: Vec<NewRoom>,
+        promo_code: Option<String>,
+    },
+    Quote(Uuid),
 }
 
 #[derive(Debug, Clone)]
@@ -44,16 +57,20 @@ pub struct NewRoom {
     pub adults: i32,
     pub children_ages: Vec<i32>,
     pub guest_name: Option<String>,
+    pub extras: Vec<Chosen>,
 }
 
 impl NewRoom {
-    fn ask(&self) -> Ask {
+    fn ask(&self, promo_code: Option<&str>) -> Ask {
         Ask {
             unit_type_id: self.unit_type_id,
             rate_plan_id: self.rate_plan_id,
             stay: self.stay,
             adults: self.adults,
             children_ages: self.children_ages.clone(),
+            extras: self.extras.clone(),
+            promo_code: promo_code.map(str::to_owned),
+            sold_extras: None,
             kept: BTreeMap::new(),
             sold: None,
             unrestricted: false,
@@ -66,6 +83,7 @@ impl NewRoom {
         property_id: Uuid,
         status: Status,
         priced: Priced,
+        promo_code: Option<&str>,
     ) -> Reservation {
         Reservation {
             id: new_id(),
@@ -82,7 +100,7 @@ impl NewRoom {
             guest_name: self.guest_name.clone(),
             nights: priced.nights,
             lines: priced.lines,
-            promo_code: None,
+            promo_code: promo_code.map(str::to_owned),
             policy: priced.policy,
             fee: Decimal::ZERO,
             total: priced.total,
@@ -96,7 +114,8 @@ impl NewRoom {
 ///
 /// # Errors
 /// 404 for ids of another property or tenant; 422 for guests or text out of range; 409 `not_bookable` when a
-/// restriction forbids the stay, `no_availability` when a night is full, `price_changed` when the total differs.
+/// restriction forbids the stay, `no_availability` when a night is full, `price_changed` when the total differs,
+/// `promo_code_not_applicable`, `promo_code_used_up`, `quote_expired`, `quote_used`.
 pub async fn reserve(
     tx: &mut TenantTx,
     who: &Principal,
@@ -106,10 +125,15 @@ pub async fn reserve(
     who.require(Permission::WriteBookings)?;
     check_input(&new)?;
     let booking_id = new_id();
-    let asks: Vec<Ask> = new.rooms.iter().map(NewRoom::ask).collect();
-    let priced = price(tx, new.property_id, &asks).await?;
-    let currency = priced.first().map(|p| p.currency.clone()).unwrap_or_default();
-    let total: Decimal = priced.iter().map(|p| p.total).sum();
+    let (rooms, promo_code) = match new.basket {
+        Basket::Rooms { rooms, promo_code } => {
+            let priced = price_rooms(tx, new.property_id, rooms, promo_code.as_deref()).await?;
+            (priced, promo_code.as_deref().map(promo::normal))
+        }
+        Basket::Quote(id) => quote::take(tx, (new.property_id, id), booking_id, now).await?,
+    };
+    let currency = rooms.first().map(|(_, p)| p.currency.clone()).unwrap_or_default();
+    let total: Decimal = rooms.iter().map(|(_, p)| p.total).sum();
     if let Some((expected, code)) = &new.expected_total
         && (*expected != total || *code != currency)
     {
@@ -118,15 +142,19 @@ pub async fn reserve(
             .at("/expected_total")
             .into());
     }
+    if let Some(code) = &promo_code {
+        promo::use_up(tx, new.property_id, code).await?;
+    }
     let hold_expires_at = new.hold_minutes.map(|m| now + Duration::minutes(i64::from(m)));
     let status = if hold_expires_at.is_some() {
         Status::Tentative
     } else {
         Status::Confirmed
     };
-    let rooms = new.rooms.iter().zip(priced);
+    let code = promo_code.as_deref();
     let reservations = rooms
-        .map(|(room, priced)| room.reservation(booking_id, new.property_id, status, priced))
+        .into_iter()
+        .map(|(room, priced)| room.reservation(booking_id, new.property_id, status, priced, code))
         .collect();
     let mut booking = Booking {
         id: booking_id,
@@ -158,10 +186,20 @@ pub async fn reserve(
     Ok(booking)
 }
 
+/// Rooms as asked for, checked, each with its price.
+pub(super) async fn price_rooms(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    rooms: Vec<NewRoom>,
+    promo_code: Option<&str>,
+) -> Result<Vec<(NewRoom, Priced)>> {
+    check_rooms(&rooms)?;
+    let asks: Vec<Ask> = rooms.iter().map(|r| r.ask(promo_code)).collect();
+    let priced = price(tx, property_id, &asks).await?;
+    Ok(rooms.into_iter().zip(priced).collect())
+}
+
 fn check_input(new: &NewBooking) -> Result<(), Refusal> {
-    if new.rooms.is_empty() || new.rooms.len() > MOST_ROOMS {
-        return Err(Refusal::invalid("out_of_range", format!("1 to {MOST_ROOMS} rooms")).at("/rooms"));
-    }
     if new
         .hold_minutes
         .is_some_and(|m| !(1..=hold::LONGEST_MINUTES).contains(&m))
@@ -182,7 +220,14 @@ fn check_input(new: &NewBooking) -> Result<(), Refusal> {
     {
         return Err(Refusal::invalid("too_long", format!("at most {LONGEST_NOTES} characters")).at("/notes"));
     }
-    for (i, room) in new.rooms.iter().enumerate() {
+    Ok(())
+}
+
+fn check_rooms(rooms: &[NewRoom]) -> Result<(), Refusal> {
+    if rooms.is_empty() || rooms.len() > MOST_ROOMS {
+        return Err(Refusal::invalid("out_of_range", format!("1 to {MOST_ROOMS} rooms")).at("/rooms"));
+    }
+    for (i, room) in rooms.iter().enumerate() {
         if room.adults < 1 || room.adults > 100 || room.children_ages.len() > 100 {
             let detail = "at least one adult, at most 100 guests";
             return Err(Refusal::invalid("out_of_range", detail).at(format!("/rooms/{i}/adults")));
@@ -194,6 +239,22 @@ fn check_input(new: &NewBooking) -> Result<(), Refusal> {
         if let Some(name) = &room.guest_name {
             property::name(name, &format!("/rooms/{i}/guest_name"))?;
         }
+        check_extras(&room.extras).map_err(|r| r.at(format!("/rooms/{i}/extras")))?;
+    }
+    Ok(())
+}
+
+fn check_extras(extras: &[Chosen]) -> Result<(), Refusal> {
+    if extras.len() > MOST_CHOSEN || extras.iter().any(|e| !(1..=MOST_OF_ONE).contains(&e.quantity)) {
+        let detail = format!("at most {MOST_CHOSEN} extras, 1 to {MOST_OF_ONE} of each");
+        return Err(Refusal::invalid("out_of_range", detail));
+    }
+    let distinct: BTreeSet<Uuid> = extras.iter().map(|e| e.extra_id).collect();
+    if distinct.len() < extras.len() {
+        return Err(Refusal::invalid(
+            "duplicate",
+            "each extra once, with its quantity",
+        ));
     }
     Ok(())
 }

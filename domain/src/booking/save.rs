@@ -124,10 +124,10 @@ async fn save_lines(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Re
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into reservation_line (tenant_id, reservation_id, line, kind, code, name, night, quantity, amount,
+        "insert into reservation_line (tenant_id, reservation_id, line, kind, source, code, name, night, quantity, amount,
              included)
-         select $1, l.id, l.line, l.kind, l.code, l.name, l.night, l.quantity, l.amount, l.included
-         from jsonb_to_recordset($2) as l (id uuid, line int, kind text, code text, name text, night date,
+         select $1, l.id, l.line, l.kind, l.source, l.code, l.name, l.night, l.quantity, l.amount, l.included
+         from jsonb_to_recordset($2) as l (id uuid, line int, kind text, source text, code text, name text, night date,
               quantity int, amount numeric, included boolean)",
         tx.t(),
         rows::lines(&b.reservations)?

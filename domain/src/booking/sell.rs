@@ -52,10 +52,10 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
              select $1, n.id, n.night, $6, n.unit_type_id, n.price
              from go, jsonb_to_recordset($20) as n (id uuid, night date, unit_type_id uuid, price numeric)),
          l as (
-             insert into reservation_line (tenant_id, reservation_id, line, kind, code, name, night, quantity, amount,
+             insert into reservation_line (tenant_id, reservation_id, line, kind, source, code, name, night, quantity, amount,
                  included)
-             select $1, l.id, l.line, l.kind, l.code, l.name, l.night, l.quantity, l.amount, l.included
-             from go, jsonb_to_recordset($21) as l (id uuid, line int, kind text, code text, name text, night date,
+             select $1, l.id, l.line, l.kind, l.source, l.code, l.name, l.night, l.quantity, l.amount, l.included
+             from go, jsonb_to_recordset($21) as l (id uuid, line int, kind text, source text, code text, name text, night date,
                  quantity int, amount numeric, included boolean)),
          e as (
              insert into event (tenant_id, kind, property_id, subject_id, actor, data, at)

@@ -24,6 +24,7 @@ pub async fn no_show(
     Force::check(waive, who)?;
     let mut change = Change::of_reservation(tx, who, id, expected).await?;
     let today = property::get(tx, change.after.property_id).await?.business_date;
+    let currency = change.after.currency.clone();
     let reservation = change.reservation(id)?;
     let status = reservation.status.to(Status::NoShow)?;
     if reservation.arrival > today {
@@ -34,7 +35,7 @@ pub async fn no_show(
         return Err(Refusal::conflict("too_early", detail).into());
     }
     if waive.is_none() {
-        reservation.fee = reservation.no_show_fee();
+        reservation.fee = reservation.no_show_fee(&currency)?;
     }
     reservation.status = status;
     let said = Said {

@@ -1,7 +1,7 @@
 //! Reading bookings, and locking them.
 
 use super::entity::{
-    Booking, BookingStatus, ChannelLink, Line, LineKind, Night, Parties, Reservation, Status,
+    Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Night, Parties, Reservation, Status,
 };
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
@@ -258,7 +258,7 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
 
 async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uuid, Vec<Line>>> {
     let rows = sqlx::query!(
-        "select reservation_id, kind, code, name, night, quantity, amount, included from reservation_line
+        "select reservation_id, kind, source, code, name, night, quantity, amount, included from reservation_line
          where tenant_id = $1 and reservation_id = any($2) order by reservation_id, line",
         tx.t(),
         reservations
@@ -269,6 +269,7 @@ async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uu
     for r in rows {
         out.entry(r.reservation_id).or_default().push(Line {
             kind: LineKind::parse(&r.kind)?,
+            source: LineSource::parse(&r.source)?,
             code: r.code,
             name: r.name,
             night: r.night,

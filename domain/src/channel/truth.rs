@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::money;
 use crate::ports::channel::RateFields;
 use crate::property;
-use crate::rates::ari::RateRow;
+use crate::rates::ari::derived;
 use crate::rates::stay::NightRate;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -114,7 +114,7 @@ async fn rates(tx: &mut TenantTx, connection: &Connection, code: &str, spans: &[
     let rows = sqlx::query_as!(
         TruthRow,
         r#"select m.external_id, m.rate_plan_id, m.unit_type_id, i.night, s.accepted as "accepted?",
-                  e.night is not null as "priced!", e.source_price, e.adjust_kind, e.adjust_value,
+                  e.source_price, e.adjust_kind, e.adjust_value,
                   e.min_stay_arrival, e.min_stay_through, e.max_stay, e.closed_to_arrival, e.closed_to_departure,
                   e.stop_sell
            from unnest($3::uuid[], $4::date[], $5::date[]) as r (unit_type_id, from_night, to_night)
@@ -143,7 +143,6 @@ struct TruthRow {
     unit_type_id: Uuid,
     night: NaiveDate,
     accepted: Option<serde_json::Value>,
-    priced: bool,
     source_price: Option<Decimal>,
     adjust_kind: Option<String>,
     adjust_value: Option<Decimal>,
@@ -157,24 +156,19 @@ struct TruthRow {
 
 impl TruthRow {
     fn cell(self, currency: iso_currency::Currency) -> Result<Cell> {
-        let rate = if self.priced {
-            let row = RateRow {
-                rate_plan_id: self.rate_plan_id,
-                unit_type_id: self.unit_type_id,
-                night: self.night,
-                source_price: self.source_price,
-                adjust_kind: self.adjust_kind,
-                adjust_value: self.adjust_value,
-                min_stay_arrival: self.min_stay_arrival,
-                min_stay_through: self.min_stay_through,
-                max_stay: self.max_stay,
-                closed_to_arrival: self.closed_to_arrival.unwrap_or(false),
-                closed_to_departure: self.closed_to_departure.unwrap_or(false),
-                stop_sell: self.stop_sell.unwrap_or(false),
-            };
-            row.rate(currency)?
-        } else {
-            NightRate::default()
+        let rate = NightRate {
+            price: derived(
+                self.source_price,
+                self.adjust_kind.as_deref(),
+                self.adjust_value,
+                currency,
+            )?,
+            min_stay_arrival: self.min_stay_arrival,
+            min_stay_through: self.min_stay_through,
+            max_stay: self.max_stay,
+            closed_to_arrival: self.closed_to_arrival.unwrap_or(false),
+            closed_to_departure: self.closed_to_departure.unwrap_or(false),
+            stop_sell: self.stop_sell.unwrap_or(false),
         };
         let accepted = match self.accepted {
             Some(json) => {

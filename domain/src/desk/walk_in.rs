@@ -36,15 +36,15 @@ pub async fn walk_in(
         return Err(Refusal::not_found("property").at("/booking/property_id").into());
     }
     let today = property.business_date;
-    if !matches!(new.booking.rooms.as_slice(), [room] if room.stay.arrival() == today) {
-        let detail = format!("one room, arriving on the business date, {today}");
-        return Err(Refusal::invalid("not_a_walk_in", detail)
-            .at("/booking/rooms")
-            .into());
-    }
     let booking = reserve(tx, who, new.booking, now).await?;
-    let Some(id) = booking.reservations.first().map(|r| r.id) else {
-        return Err(Refusal::not_found("reservation").into());
+    let id = match booking.reservations.as_slice() {
+        [one] if one.arrival == today => one.id,
+        _ => {
+            let detail = format!("one room, arriving on the business date, {today}");
+            return Err(Refusal::invalid("not_a_walk_in", detail)
+                .at("/booking/rooms")
+                .into());
+        }
     };
     if let Some(needs) = new.needs {
         needs::set(tx, who, id, needs, None, now).await?;

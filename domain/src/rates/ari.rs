@@ -14,7 +14,7 @@ use crate::principal::{Permission, Principal};
 use crate::property::{self, Property};
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use iso_currency::Currency;
-pub use read::{RateRow, UnitTypeAri, read};
+pub use read::{UnitTypeAri, derived, read};
 use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,26 +1,35 @@
-//! Offers: what a guest could book for given dates, at which price, or why not.
+//! Offers: what a guest could book for given dates, at which price and terms, or why not and when instead.
 
-use super::ari::RateRow;
-use super::stay::{NightRate, Reason, Stay, check};
+use super::Party;
+use super::cost::Wish;
+use super::extra::Extra;
+use super::nights::{self, Nights, WantedStock};
+use super::policy::Policy;
+use super::promo::Promo;
+use super::stay::{NightRate, Reason, Stay};
+use super::terms::Terms;
+use crate::booking::entity::Line;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::money;
 use crate::principal::{Permission, Principal};
-use crate::property;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Most guests one search asks for.
 pub const MOST_GUESTS: i32 = 100;
+/// How far from the dates asked for alternatives are looked for, and how many are named.
+const NEARBY: u64 = 14;
+const MOST_ALTERNATIVES: usize = 5;
 
 #[derive(Debug, Clone)]
 pub struct Search {
     pub property_id: Uuid,
     pub stay: Stay,
     pub adults: i32,
-    pub children: i32,
+    pub children_ages: Vec<i32>,
+    pub promo_code: Option<String>,
 }
 
 /// One unit type under one rate plan: bookable when `reasons` is empty.
@@ -33,154 +42,171 @@ pub struct Offer {
     /// Units free on every night of the stay.
     pub free: i32,
     pub nights: Vec<(NaiveDate, Decimal)>,
+    pub lines: Vec<Line>,
     pub total: Decimal,
-    pub currency: String,
+    pub policy: Option<Policy>,
+    /// Is the promo code in the price?
+    pub promo: bool,
     pub reasons: Vec<Reason>,
 }
 
-/// Every combination of unit type and rate plan that has a price on any of the nights, cheapest bookable first.
-pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Result<Vec<Offer>> {
+/// The cheapest bookable product of other dates.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    pub stay: Stay,
+    pub unit_type_id: Uuid,
+    pub rate_plan_id: Uuid,
+    pub total: Decimal,
+}
+
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub currency: String,
+    /// Every combination of unit type and rate plan that has a price on any of the nights, cheapest bookable first.
+    pub offers: Vec<Offer>,
+    pub extras: Vec<Extra>,
+    /// Only when nothing is bookable: nearest first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Two reads; a third one, for other dates, when nothing is bookable.
+pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Result<Found> {
     who.require(Permission::ReadInventory)?;
-    let guests = search.adults + search.children;
-    if search.adults < 1 || search.children < 0 || guests > MOST_GUESTS {
-        return Err(
-            Refusal::invalid("out_of_range", "1 to 100 guests, at least one adult")
-                .at("adults")
-                .into(),
-        );
+    let party = Party {
+        adults: search.adults,
+        children_ages: search.children_ages.clone(),
+    };
+    if search.adults < 1 || party.persons() > MOST_GUESTS {
+        let detail = "1 to 100 guests, at least one adult";
+        return Err(Refusal::invalid("out_of_range", detail).at("adults").into());
     }
-    let property = property::get(tx, search.property_id).await?;
-    let currency = money::currency(&property.currency)?;
-    let free = free_units(tx, search).await?;
-    let names = names(tx, search.property_id).await?;
-    let mut products: HashMap<(Uuid, Uuid), HashMap<NaiveDate, NightRate>> = HashMap::new();
-    for row in nights(tx, search).await? {
-        let rate = row.rate(currency)?;
-        products
-            .entry((row.unit_type_id, row.rate_plan_id))
-            .or_default()
-            .insert(row.night, rate);
-    }
-    let mut offers = Vec::with_capacity(products.len());
-    for ((unit_type_id, rate_plan_id), by_night) in products {
-        let (Some(unit_type), Some(plan)) = (names.get(&unit_type_id), names.get(&rate_plan_id)) else {
-            continue;
-        };
-        let nights: Vec<NightRate> = search
-            .stay
-            .nights()
-            .map(|d| by_night.get(&d).cloned().unwrap_or_default())
-            .collect();
-        let departure = by_night
-            .get(&search.stay.departure())
-            .cloned()
-            .unwrap_or_default();
-        let (units, scarce) = free
-            .get(&unit_type_id)
-            .copied()
-            .unwrap_or((0, search.stay.arrival()));
-        let mut reasons = check(search.stay, &nights, &departure);
-        if units == 0 {
-            reasons.push(Reason::NoAvailability(scarce));
-        }
-        if guests > unit_type.max_occupancy {
-            reasons.push(Reason::TooManyGuests(unit_type.max_occupancy));
-        }
-        if search.stay.arrival() < property.business_date {
-            reasons.push(Reason::ArrivalInPast(property.business_date));
-        }
-        let priced: Vec<_> = search
-            .stay
-            .nights()
-            .zip(nights)
-            .filter_map(|(d, n)| Some((d, n.price?)))
-            .collect();
-        offers.push(Offer {
-            unit_type_id,
-            unit_type_name: unit_type.name.clone(),
-            rate_plan_id,
-            rate_plan_name: plan.name.clone(),
-            free: units,
-            total: money::round(priced.iter().map(|(_, p)| *p).sum(), currency),
-            nights: priced,
-            currency: property.currency.clone(),
-            reasons,
-        });
-    }
+    let terms = Terms::load(tx, search.property_id, search.promo_code.as_deref()).await?;
+    let stay = search.stay;
+    let nights = read(tx, &terms, stay.arrival(), stay.departure()).await?;
+    let all = wishes(&terms, &nights, stay, &party);
+    let mut offers: Vec<Offer> = all.filter_map(|wish| offer(&terms, &nights, &wish)).collect();
     offers.sort_by_key(|o| (!o.reasons.is_empty(), o.total, o.unit_type_id, o.rate_plan_id));
-    Ok(offers)
+    let alternatives = if offers.iter().any(|o| o.reasons.is_empty()) {
+        Vec::new()
+    } else {
+        nearby(tx, &terms, stay, &party).await?
+    };
+    Ok(Found {
+        currency: terms.code,
+        offers,
+        extras: terms.extras,
+        alternatives,
+    })
 }
 
-struct Name {
-    name: String,
-    max_occupancy: i32,
+/// Prices and stock of everything the property sells, both dates included.
+async fn read(tx: &mut TenantTx, terms: &Terms, first: NaiveDate, last: NaiveDate) -> Result<Nights> {
+    let mut rates = BTreeSet::new();
+    for unit_type in terms.unit_types.keys() {
+        rates.extend(terms.plans.keys().map(|plan| (*plan, *unit_type, first, last)));
+    }
+    let stock: Vec<WantedStock> = terms.unit_types.keys().map(|u| (*u, first, last)).collect();
+    nights::read(tx, &rates, &stock).await
 }
 
-/// Names of the property's unit types and rate plans, by id.
-async fn names(tx: &mut TenantTx, property_id: Uuid) -> Result<HashMap<Uuid, Name>> {
-    let rows = sqlx::query!(
-        r#"select id as "id!", name as "name!", max_occupancy as "max_occupancy!" from unit_type
-           where tenant_id = $1 and property_id = $2
-           union all select id, name, 0 from rate_plan where tenant_id = $1 and property_id = $2"#,
-        tx.t(),
-        property_id
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| {
-            (
-                r.id,
-                Name {
-                    name: r.name,
-                    max_occupancy: r.max_occupancy,
-                },
-            )
+fn wishes<'a>(
+    terms: &'a Terms,
+    nights: &'a Nights,
+    stay: Stay,
+    party: &'a Party,
+) -> impl Iterator<Item = Wish<'a>> {
+    terms.unit_types.values().flat_map(move |unit_type| {
+        let sold = terms
+            .plans
+            .values()
+            .filter(move |p| nights.any(p.source(), unit_type.id));
+        sold.map(move |plan| Wish {
+            unit_type,
+            plan,
+            stay,
+            party,
+            promo: promo(terms, stay, plan.id),
         })
-        .collect())
+    })
 }
 
-/// Per unit type: units free on every night, and the first night with the fewest.
-async fn free_units(tx: &mut TenantTx, search: &Search) -> Result<HashMap<Uuid, (i32, NaiveDate)>> {
-    let rows = sqlx::query!(
-        r#"select i.unit_type_id, count(*) as "nights!",
-                  min(capacity + overbooking_limit - out_of_order - blocked - held - sold) as "free!",
-                  (array_agg(night order by capacity + overbooking_limit - out_of_order - blocked - held - sold,
-                             night))[1] as "scarce!"
-           from unit_type u
-           join inventory i on i.tenant_id = $1 and i.unit_type_id = u.id and i.night >= $3 and i.night < $4
-           where u.tenant_id = $1 and u.property_id = $2
-           group by i.unit_type_id"#,
-        tx.t(),
-        search.property_id,
-        search.stay.arrival(),
-        search.stay.departure()
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let all = i64::try_from(search.stay.len()).unwrap_or(i64::MAX);
-    let free = |nights: i64, free: i32| if nights < all { 0 } else { free.max(0) };
-    Ok(rows
-        .into_iter()
-        .map(|r| (r.unit_type_id, (free(r.nights, r.free), r.scarce)))
-        .collect())
+/// The promo code, where it holds.
+fn promo(terms: &Terms, stay: Stay, plan: Uuid) -> Option<&Promo> {
+    let asked = terms.promo.as_ref().filter(|p| !p.used_up());
+    asked.filter(|p| p.obstacle(stay, plan, terms.business_date).is_none())
 }
 
-async fn nights(tx: &mut TenantTx, search: &Search) -> Result<Vec<RateRow>> {
-    Ok(sqlx::query_as!(
-        RateRow,
-        r#"select rate_plan_id as "rate_plan_id!", unit_type_id as "unit_type_id!", night as "night!", source_price,
-                  adjust_kind, adjust_value, min_stay_arrival, min_stay_through, max_stay,
-                  closed_to_arrival as "closed_to_arrival!", closed_to_departure as "closed_to_departure!",
-                  stop_sell as "stop_sell!"
-           from effective_rate
-           where tenant_id = $1 and property_id = $2 and night between $3 and $4"#,
-        tx.t(),
-        search.property_id,
-        search.stay.arrival(),
-        search.stay.departure()
-    )
-    .fetch_all(&mut **tx)
-    .await?)
+fn priced(stay: Stay, rates: Vec<NightRate>) -> Vec<(NaiveDate, Decimal)> {
+    stay.nights()
+        .zip(rates)
+        .filter_map(|(date, r)| Some((date, r.price?)))
+        .collect()
+}
+
+/// `None` for a price beyond what this system counts.
+fn offer(terms: &Terms, nights: &Nights, wish: &Wish<'_>) -> Option<Offer> {
+    let (rates, departure) = terms.rates(nights, wish);
+    let mut reasons = terms.reasons(wish, &rates, &departure);
+    let (free, scarce) = nights.free(wish.unit_type.id, wish.stay);
+    if free == 0 {
+        reasons.push(Reason::NoAvailability(scarce));
+    }
+    let dated = priced(wish.stay, rates);
+    let cost = terms.cost(&dated, Vec::new(), wish.party).ok()?;
+    Some(Offer {
+        unit_type_id: wish.unit_type.id,
+        unit_type_name: wish.unit_type.name.clone(),
+        rate_plan_id: wish.plan.id,
+        rate_plan_name: wish.plan.name.clone(),
+        free,
+        nights: dated,
+        lines: cost.lines,
+        total: cost.total,
+        policy: terms.policy_of(wish.plan).cloned(),
+        promo: wish.promo.is_some(),
+        reasons,
+    })
+}
+
+/// Stays of the same length that can be booked, nearest arrival first, the earlier of two first.
+async fn nearby(tx: &mut TenantTx, terms: &Terms, stay: Stay, party: &Party) -> Result<Vec<Alternative>> {
+    let (Some(first), Some(last)) = (
+        stay.arrival().checked_sub_days(Days::new(NEARBY)),
+        stay.departure().checked_add_days(Days::new(NEARBY)),
+    ) else {
+        return Ok(Vec::new());
+    };
+    let nights = read(tx, terms, first.max(terms.business_date), last).await?;
+    let mut found = Vec::new();
+    for days in (1..=NEARBY).map(Days::new) {
+        let moved = [
+            (stay.arrival() - days, stay.departure() - days),
+            (stay.arrival() + days, stay.departure() + days),
+        ];
+        for (arrival, departure) in moved {
+            found.extend(cheapest(terms, &nights, Stay::new(arrival, departure)?, party));
+            if found.len() == MOST_ALTERNATIVES {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn cheapest(terms: &Terms, nights: &Nights, stay: Stay, party: &Party) -> Option<Alternative> {
+    let bookable = wishes(terms, nights, stay, party).filter_map(|wish| {
+        let (rates, departure) = terms.rates(nights, &wish);
+        let free = nights.free(wish.unit_type.id, stay).0;
+        if free == 0 || !terms.reasons(&wish, &rates, &departure).is_empty() {
+            return None;
+        }
+        let total = terms.cost(&priced(stay, rates), Vec::new(), party).ok()?.total;
+        Some(Alternative {
+            stay,
+            unit_type_id: wish.unit_type.id,
+            rate_plan_id: wish.plan.id,
+            total,
+        })
+    });
+    bookable.min_by_key(|a| (a.total, a.unit_type_id, a.rate_plan_id))
 }

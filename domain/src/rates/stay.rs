@@ -77,6 +77,10 @@ pub enum Reason {
     MaxStay(i32),
     TooManyGuests(i32),
     ArrivalInPast(NaiveDate),
+    /// The plan is sold until so many days before the arrival.
+    BookedTooLate(i32),
+    /// The plan is sold from so many days before the arrival on.
+    BookedTooEarly(i32),
     NoAvailability(NaiveDate),
 }
 
@@ -91,6 +95,8 @@ impl Reason {
             Self::MaxStay(_) => "max_stay",
             Self::TooManyGuests(_) => "too_many_guests",
             Self::ArrivalInPast(_) => "arrival_in_past",
+            Self::BookedTooLate(_) => "booked_too_late",
+            Self::BookedTooEarly(_) => "booked_too_early",
             Self::NoAvailability(_) => "no_availability",
         }
     }
@@ -104,6 +110,8 @@ impl Reason {
             Self::MaxStay(n) => format!("at most {n} nights"),
             Self::TooManyGuests(n) => format!("at most {n} guests in one unit"),
             Self::ArrivalInPast(d) => format!("the business date is {d}"),
+            Self::BookedTooLate(n) => format!("to be booked at least {n} days before arrival"),
+            Self::BookedTooEarly(n) => format!("to be booked at most {n} days before arrival"),
             Self::NoAvailability(d) => format!("nothing is free on {d}"),
         }
     }

@@ -146,6 +146,7 @@ async fn build(tx: &mut TenantTx, plan: &Plan, staff: Vec<Staff>, now: DateTime<
         code: "BAR".into(),
         name: "Best rate".into(),
         derived: None,
+        ..Default::default()
     };
     let base = plan::create(tx, &who, property.id, base, now).await?.id;
     let less = Some((base, Adjustment::Percent(dec!(-10))));
@@ -153,6 +154,7 @@ async fn build(tx: &mut TenantTx, plan: &Plan, staff: Vec<Staff>, now: DateTime<
         code: "NRF".into(),
         name: "Non-refundable".into(),
         derived: less,
+        ..Default::default()
     };
     let derived = plan::create(tx, &who, property.id, derived, now).await?.id;
     let last = property.business_date + Days::new(plan.nights.saturating_sub(1));

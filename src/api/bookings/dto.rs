@@ -5,8 +5,11 @@ use crate::api::pricing::{Line, Policy};
 pub use crate::api::reservations::Reason;
 use crate::api::{ApiResult, patch};
 use chrono::{DateTime, NaiveDate, Utc};
+use innkeep_domain::Refusal;
+use innkeep_domain::booking::reserve::Basket;
 use innkeep_domain::booking::{edit, entity, reserve, timeline};
 use innkeep_domain::channel::revision;
+use innkeep_domain::rates::extra::Chosen;
 use innkeep_domain::rates::stay::Stay;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
@@ -19,8 +22,12 @@ pub struct NewBooking {
     property_id: Uuid,
     booker: Booker,
     notes: Option<String>,
-    /// 1 to 50 unit stays.
-    rooms: Vec<NewRoom>,
+    /// 1 to 50 unit stays. Absent with a `quote_id`, required without.
+    rooms: Option<Vec<NewRoom>>,
+    /// Sells what a quote of this property froze, at its price, in place of `rooms`.
+    quote_id: Option<Uuid>,
+    /// In any case of letters. A quote carries its own.
+    promo_code: Option<String>,
     /// What the guest was shown: refused with `price_changed` when the price is another by now.
     expected_total: Option<Money>,
     /// Keeps the units this long, at this price, instead of selling them: 1 to 10,080.
@@ -51,7 +58,7 @@ impl From<BookingChange> for edit::Edit {
 
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-struct NewRoom {
+pub struct NewRoom {
     unit_type_id: Uuid,
     rate_plan_id: Uuid,
     arrival: NaiveDate,
@@ -62,6 +69,22 @@ struct NewRoom {
     #[oai(default, validator(max_items = 100))]
     children_ages: Vec<i32>,
     guest_name: Option<String>,
+    #[oai(default, validator(max_items = 20))]
+    extras: Vec<ChosenExtra>,
+}
+
+/// So many for the stay, the night or each person, as the extra is charged.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ChosenExtra {
+    extra_id: Uuid,
+    /// 1 to 100.
+    #[oai(default = "one")]
+    quantity: i32,
+}
+
+fn one() -> i32 {
+    1
 }
 
 /// Who booked.
@@ -168,7 +191,7 @@ pub struct Reservation {
 }
 
 #[derive(Object)]
-struct Night {
+pub struct Night {
     date: NaiveDate,
     price: Money,
     /// The unit type this night takes: another than booked after an upgrade or a move.
@@ -177,7 +200,7 @@ struct Night {
 }
 
 impl Night {
-    fn show(n: entity::Night, currency: &str) -> Self {
+    pub fn show(n: entity::Night, currency: &str) -> Self {
         Self {
             date: n.date,
             price: Money::new(n.price, currency),
@@ -219,13 +242,23 @@ impl From<entity::BookingStatus> for BookingStatus {
 
 impl NewBooking {
     pub fn parse(self) -> ApiResult<reserve::NewBooking> {
-        let rooms = self.rooms.into_iter().enumerate().map(|(i, room)| room.parse(i));
+        let basket = match (self.rooms, self.quote_id) {
+            (Some(rooms), None) => Basket::Rooms {
+                rooms: NewRoom::parse_all(rooms)?,
+                promo_code: self.promo_code,
+            },
+            (None, Some(id)) if self.promo_code.is_none() => Basket::Quote(id),
+            _ => {
+                let detail = "either `rooms`, with or without a `promo_code`, or a `quote_id`";
+                return Err(Refusal::invalid("one_of", detail).at("/rooms").into());
+            }
+        };
         let expected_total = self.expected_total.map(|m| (m.decimal(), m.currency));
         Ok(reserve::NewBooking {
             property_id: self.property_id,
             booker: self.booker.into(),
             notes: self.notes,
-            rooms: rooms.collect::<ApiResult<_>>()?,
+            basket,
             expected_total,
             hold_minutes: self.hold_minutes,
             group_id: self.group_id,
@@ -234,6 +267,14 @@ impl NewBooking {
 }
 
 impl NewRoom {
+    pub fn parse_all(rooms: Vec<Self>) -> ApiResult<Vec<reserve::NewRoom>> {
+        rooms
+            .into_iter()
+            .enumerate()
+            .map(|(i, room)| room.parse(i))
+            .collect()
+    }
+
     fn parse(self, index: usize) -> ApiResult<reserve::NewRoom> {
         let stay = Stay::new(self.arrival, self.departure);
         Ok(reserve::NewRoom {
@@ -243,7 +284,17 @@ impl NewRoom {
             adults: self.adults,
             children_ages: self.children_ages,
             guest_name: self.guest_name,
+            extras: self.extras.into_iter().map(ChosenExtra::parse).collect(),
         })
+    }
+}
+
+impl ChosenExtra {
+    fn parse(self) -> Chosen {
+        Chosen {
+            extra_id: self.extra_id,
+            quantity: self.quantity,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::api::bookings::Reservation;
 use crate::api::money::Money;
 use crate::api::patch;
 use chrono::NaiveDate;
+use innkeep_domain::Refusal;
 use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::{amend, entity};
 use poem_openapi::Object;
@@ -100,15 +101,15 @@ impl From<amend::Amended> for Amended {
 #[derive(Object)]
 pub struct CancellationFee {
     fee: Money,
-    /// Full hours until check-in on the day of arrival; negative afterwards.
+    /// Hours until check-in, rounded up, on the day of arrival; negative afterwards.
     hours_before_check_in: i64,
 }
 
 impl CancellationFee {
-    pub fn new(r: &entity::Reservation, hours: i64, currency: &str) -> Self {
-        Self {
-            fee: Money::new(r.cancellation_fee(hours), currency),
+    pub fn new(r: &entity::Reservation, hours: i64, currency: &str) -> Result<Self, Refusal> {
+        Ok(Self {
+            fee: Money::new(r.cancellation_fee(hours, currency)?, currency),
             hours_before_check_in: hours,
-        }
+        })
     }
 }

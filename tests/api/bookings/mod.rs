@@ -1,6 +1,7 @@
 //! `/v1/bookings` and `/v1/reservations`.
 
 mod idempotency;
+mod quotes;
 
 use crate::support::{Answer, Server, booking, room};
 use reqwest::Method;

@@ -2,6 +2,7 @@
 
 mod ari;
 mod offers;
+mod pricing;
 mod units;
 
 use crate::support::Server;

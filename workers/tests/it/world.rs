@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use innkeep_domain::booking::channel::{Applied, apply};
 use innkeep_domain::booking::entity::Booking;
-use innkeep_domain::booking::reserve::{NewBooking, NewRoom, reserve};
+use innkeep_domain::booking::reserve::{Basket, NewBooking, NewRoom, reserve};
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::push::{self, Call, Next};
@@ -124,6 +124,7 @@ impl World {
             adults: 1,
             children_ages: vec![],
             guest_name: None,
+            extras: vec![],
         };
         let new = NewBooking {
             property_id: self.house.property_id,
@@ -132,7 +133,10 @@ impl World {
                 ..Booker::default()
             },
             notes: None,
-            rooms: vec![room],
+            basket: Basket::Rooms {
+                rooms: vec![room],
+                promo_code: None,
+            },
             expected_total: None,
             hold_minutes: None,
             group_id: None,

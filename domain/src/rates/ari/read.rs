@@ -115,31 +115,31 @@ async fn rates(
 }
 
 /// A row of `effective_rate`.
-pub struct RateRow {
-    pub rate_plan_id: Uuid,
-    pub unit_type_id: Uuid,
-    pub night: NaiveDate,
-    pub source_price: Option<Decimal>,
-    pub adjust_kind: Option<String>,
-    pub adjust_value: Option<Decimal>,
-    pub min_stay_arrival: Option<i32>,
-    pub min_stay_through: Option<i32>,
-    pub max_stay: Option<i32>,
-    pub closed_to_arrival: bool,
-    pub closed_to_departure: bool,
-    pub stop_sell: bool,
+struct RateRow {
+    rate_plan_id: Uuid,
+    unit_type_id: Uuid,
+    night: NaiveDate,
+    source_price: Option<Decimal>,
+    adjust_kind: Option<String>,
+    adjust_value: Option<Decimal>,
+    min_stay_arrival: Option<i32>,
+    min_stay_through: Option<i32>,
+    max_stay: Option<i32>,
+    closed_to_arrival: bool,
+    closed_to_departure: bool,
+    stop_sell: bool,
 }
 
 impl RateRow {
     /// The night's rate with the price derived and rounded.
-    pub fn rate(&self, currency: Currency) -> Result<NightRate> {
-        let adjustment = Adjustment::from_columns(self.adjust_kind.as_deref(), self.adjust_value)?;
-        let price = self.source_price.map(|p| match adjustment {
-            Some(a) => a.apply(p, currency),
-            None => money::round(p, currency),
-        });
+    fn rate(&self, currency: Currency) -> Result<NightRate> {
         Ok(NightRate {
-            price,
+            price: derived(
+                self.source_price,
+                self.adjust_kind.as_deref(),
+                self.adjust_value,
+                currency,
+            )?,
             min_stay_arrival: self.min_stay_arrival,
             min_stay_through: self.min_stay_through,
             max_stay: self.max_stay,
@@ -148,4 +148,18 @@ impl RateRow {
             stop_sell: self.stop_sell,
         })
     }
+}
+
+/// A night's price out of its source's, for the guests it includes.
+pub fn derived(
+    source: Option<Decimal>,
+    adjust_kind: Option<&str>,
+    adjust_value: Option<Decimal>,
+    currency: Currency,
+) -> Result<Option<Decimal>> {
+    let adjustment = Adjustment::from_columns(adjust_kind, adjust_value)?;
+    Ok(source.map(|p| match adjustment {
+        Some(a) => a.apply(p, currency),
+        None => money::round(p, currency),
+    }))
 }

@@ -8,7 +8,7 @@ use innkeep_domain::booking::cancel::{What, cancel};
 use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::channel::apply;
 use innkeep_domain::booking::entity::Reservation;
-use innkeep_domain::booking::reserve::{NewBooking, NewRoom, reserve};
+use innkeep_domain::booking::reserve::{Basket, NewBooking, NewRoom, reserve};
 use innkeep_domain::booking::{entity, hold, settle, store};
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
@@ -318,6 +318,7 @@ impl Real {
             adults,
             children_ages: Vec::new(),
             guest_name: None,
+            extras: Vec::new(),
         });
         NewBooking {
             property_id: self.house.property_id,
@@ -326,7 +327,10 @@ impl Real {
                 ..Booker::default()
             },
             notes: None,
-            rooms: rooms.collect(),
+            basket: Basket::Rooms {
+                rooms: rooms.collect(),
+                promo_code: None,
+            },
             expected_total: None,
             hold_minutes,
             group_id: None,

@@ -1,0 +1,159 @@
+//! Everything but nights that decides a price: a property's plans, unit types, taxes, fees, extras and policies, read
+//! in one statement, because there are few of each and one answer needs them all.
+
+use super::extra::{self, Extra};
+use super::occupancy::OccupancyPrice;
+use super::plan::{self, RatePlan};
+use super::policy::Policy;
+use super::promo::{self, Promo};
+use super::tax::TaxFee;
+use super::taxes;
+use crate::db::TenantTx;
+use crate::error::{Refusal, Result};
+use crate::money;
+use chrono::NaiveDate;
+use iso_currency::Currency;
+use serde::Deserialize;
+use sqlx::types::Json;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+pub struct Terms {
+    pub code: String,
+    pub currency: Currency,
+    pub business_date: NaiveDate,
+    pub plans: HashMap<Uuid, RatePlan>,
+    pub unit_types: HashMap<Uuid, UnitType>,
+    /// By (base plan, unit type).
+    pub occupancy: HashMap<(Uuid, Uuid), OccupancyPrice>,
+    /// Active ones, by code.
+    pub taxes: Vec<TaxFee>,
+    /// Active ones, by code.
+    pub extras: Vec<Extra>,
+    pub policies: HashMap<Uuid, Policy>,
+    /// The one that was asked for.
+    pub promo: Option<Promo>,
+}
+
+#[derive(Deserialize)]
+pub struct UnitType {
+    pub id: Uuid,
+    pub name: String,
+    pub max_occupancy: i32,
+}
+
+#[derive(Deserialize)]
+struct OccupancyRow {
+    rate_plan_id: Uuid,
+    #[serde(flatten)]
+    price: OccupancyPrice,
+}
+
+#[derive(Deserialize)]
+struct PolicyRow {
+    id: Uuid,
+    #[serde(flatten)]
+    policy: Policy,
+}
+
+struct Row {
+    currency: String,
+    business_date: NaiveDate,
+    plans: Option<Json<Vec<plan::Row>>>,
+    unit_types: Option<Json<Vec<UnitType>>>,
+    occupancy: Option<Json<Vec<OccupancyRow>>>,
+    taxes: Option<Json<Vec<taxes::Row>>>,
+    extras: Option<Json<Vec<extra::Row>>>,
+    policies: Option<Json<Vec<PolicyRow>>>,
+    promo: Option<Json<promo::Row>>,
+}
+
+fn all<T>(rows: Option<Json<Vec<T>>>) -> Vec<T> {
+    rows.map(|r| r.0).unwrap_or_default()
+}
+
+impl Terms {
+    /// 404 for another tenant's property, 422 for a promo code that does not exist.
+    pub async fn load(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) -> Result<Self> {
+        let code = promo_code.map(promo::normal);
+        let row = read(tx, property_id, code.as_deref()).await?;
+        let row = row.ok_or_else(|| Refusal::not_found("property"))?;
+        if code.is_some() && row.promo.is_none() {
+            let detail = "there is no such promo code";
+            return Err(Refusal::invalid("unknown_promo_code", detail)
+                .at("promo_code")
+                .into());
+        }
+        Ok(Self {
+            currency: money::currency(&row.currency)?,
+            code: row.currency,
+            business_date: row.business_date,
+            plans: all(row.plans)
+                .into_iter()
+                .map(|p| RatePlan::try_from(p).map(|p| (p.id, p)))
+                .collect::<Result<_>>()?,
+            unit_types: all(row.unit_types).into_iter().map(|u| (u.id, u)).collect(),
+            occupancy: all(row.occupancy)
+                .into_iter()
+                .map(|o| ((o.rate_plan_id, o.price.unit_type_id), o.price))
+                .collect(),
+            taxes: all(row.taxes)
+                .into_iter()
+                .map(TaxFee::try_from)
+                .collect::<Result<_>>()?,
+            extras: all(row.extras)
+                .into_iter()
+                .map(Extra::try_from)
+                .collect::<Result<_>>()?,
+            policies: all(row.policies).into_iter().map(|p| (p.id, p.policy)).collect(),
+            promo: row.promo.map(|p| Promo::try_from(p.0)).transpose()?,
+        })
+    }
+
+    pub fn policy_of(&self, plan: &RatePlan) -> Option<&Policy> {
+        self.policies.get(&plan.policy_id?)
+    }
+}
+
+/// Numbers with decimals travel as text: a JSON number would be read as a float.
+async fn read(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) -> Result<Option<Row>> {
+    Ok(sqlx::query_as!(
+        Row,
+        r#"select p.currency, p.business_date,
+             (select json_agg(r) from (
+                 select id, property_id, code, name, parent_id, adjust_kind, adjust_value::text, min_advance_days,
+                        max_advance_days, policy_id, version
+                 from rate_plan where tenant_id = $1 and property_id = $2) r) as "plans: Json<Vec<plan::Row>>",
+             (select json_agg(r) from (
+                 select id, name, max_occupancy
+                 from unit_type where tenant_id = $1 and property_id = $2) r) as "unit_types: Json<Vec<UnitType>>",
+             (select json_agg(r) from (
+                 select rate_plan_id, unit_type_id, included_adults, missing_adult::text, extra_adult::text, children,
+                        standard_places, extra_bed::text
+                 from occupancy_price where tenant_id = $1 and property_id = $2) r)
+                 as "occupancy: Json<Vec<OccupancyRow>>",
+             (select json_agg(r) from (
+                 select id, property_id, code, name, kind, charge, value::text, included, base, from_age, to_age,
+                        cap_nights, cap_amount::text, valid_from, valid_to, active, version
+                 from tax_fee where tenant_id = $1 and property_id = $2 and active order by code) r)
+                 as "taxes: Json<Vec<taxes::Row>>",
+             (select json_agg(r) from (
+                 select id, property_id, code, name, charge, price::text, active, version
+                 from extra where tenant_id = $1 and property_id = $2 and active order by code) r)
+                 as "extras: Json<Vec<extra::Row>>",
+             (select json_agg(r) from (
+                 select id, code, name, text, cancellation, no_show, deposit_percent::text
+                 from policy where tenant_id = $1 and property_id = $2) r) as "policies: Json<Vec<PolicyRow>>",
+             (select row_to_json(r) from (
+                 select id, property_id, code, name, kind, value::text, booking_from, booking_to, stay_from, stay_to,
+                        min_nights, rate_plan_ids, usage_limit, used, active, version
+                 from promo_code where tenant_id = $1 and property_id = $2 and code = $3) r)
+                 as "promo: Json<promo::Row>"
+           from property p where p.tenant_id = $1 and p.id = $2"#,
+        tx.t(),
+        property_id,
+        promo_code
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
+}
