@@ -7,11 +7,11 @@ use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
-use dto::{Booking, BookingChange, BookingStatus, NewBooking, Reason, Timeline};
+use dto::{Booking, BookingChange, BookingStatus, ForcedBooking, NewBooking, Reason, Timeline};
 use innkeep_domain::booking::cancel::{What, cancel};
 use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::edit::edit;
-use innkeep_domain::booking::reserve::reserve;
+use innkeep_domain::booking::reserve::{force_reserve, reserve};
 use innkeep_domain::booking::store::{self, Filter};
 use innkeep_domain::booking::timeline::timeline;
 use innkeep_domain::booking::{entity, hold};
@@ -43,6 +43,30 @@ impl Bookings {
         let new = body.0.parse()?;
         write(&app, &auth.0, &once, "create_booking", async |tx| {
             let made = reserve(tx, &auth.0, new, app.now()).await?;
+            let (path, version) = (format!("/v1/bookings/{}", made.id), made.version);
+            Ok(Created::new(&Booking::from(made)).location(path).version(version))
+        })
+        .await
+    }
+
+    /// Book against restrictions and stock
+    ///
+    /// The house may be overbooked afterwards. A night without a price is still not sold.
+    #[oai(
+        path = "/bookings/actions/force-book",
+        method = "post",
+        operation_id = "force_booking"
+    )]
+    async fn force(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        body: Body<ForcedBooking>,
+    ) -> ApiResult<Created<Booking>> {
+        let (new, force) = body.0.parse()?;
+        write(&app, &auth.0, &once, "force_booking", async |tx| {
+            let made = force_reserve(tx, &auth.0, new, &force, app.now()).await?;
             let (path, version) = (format!("/v1/bookings/{}", made.id), made.version);
             Ok(Created::new(&Booking::from(made)).location(path).version(version))
         })

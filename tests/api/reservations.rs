@@ -489,3 +489,33 @@ async fn the_timeline_tells_who_did_what() {
     );
     assert_eq!(change["reservation_id"], json!(stay.id));
 }
+
+#[tokio::test]
+async fn a_manager_books_against_the_rules_with_a_reason() {
+    let server = Server::start().await;
+    let house = &server.adler;
+    let _full = Stay::book(&server, "STE", 3, 1).await;
+    let wanted = booking(house, &[room(house, "STE", 3, 1)]);
+    let forced = json!({ "booking": wanted, "reason": "a promise by telephone" });
+    let path = "/v1/bookings/actions/force-book";
+    let desk = server.caller(house, Role::FrontDesk);
+    desk.post(path, &forced).await.problem(403, "missing_permission");
+    let made = server.manager().post(path, &forced).await.is(201);
+    assert_eq!(stock(&server, "STE", 3).await, (2, 0));
+    let timeline = server
+        .manager()
+        .get(&format!("/v1/bookings/{}/timeline", made.id()))
+        .await
+        .is(200)
+        .body;
+    assert_eq!(timeline["items"][0]["reason"], "a promise by telephone");
+    let mut unpriced = wanted.clone();
+    unpriced["rooms"][0] = room(house, "STE", 200, 1);
+    let unpriced = json!({ "booking": unpriced, "reason": "no price there" });
+    server
+        .manager()
+        .post(path, &unpriced)
+        .await
+        .problem(409, "not_bookable");
+    sound(&server).await;
+}

@@ -109,7 +109,8 @@ pub async fn create(tx: &mut TenantTx, who: &Principal, new: NewQuote, now: Date
             .at("/valid_minutes")
             .into());
     }
-    let rooms = reserve::price_rooms(tx, new.property_id, new.rooms, new.promo_code.as_deref()).await?;
+    let rooms =
+        reserve::price_rooms(tx, new.property_id, new.rooms, new.promo_code.as_deref(), false).await?;
     let quote = Quote {
         id: new_id(),
         property_id: new.property_id,

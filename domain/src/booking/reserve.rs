@@ -1,11 +1,12 @@
 //! `reserve`: sell units that are free, at the price and under the restrictions of their nights, or as quoted. Reads
 //! (`price`), then one write (`sell`).
 
+use super::change::Force;
 use super::entity::{Booking, BookingStatus, Parties, Reservation, Status, new_reference};
 use super::hold;
 use super::price::{Ask, Priced, price};
 use super::quote;
-use super::sell::sell;
+use super::sell::{oversell, sell};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
@@ -61,7 +62,7 @@ pub struct NewRoom {
 }
 
 impl NewRoom {
-    fn ask(&self, promo_code: Option<&str>) -> Ask {
+    fn ask(&self, promo_code: Option<&str>, unrestricted: bool) -> Ask {
         Ask {
             unit_type_id: self.unit_type_id,
             rate_plan_id: self.rate_plan_id,
@@ -73,7 +74,7 @@ impl NewRoom {
             sold_extras: None,
             kept: BTreeMap::new(),
             sold: None,
-            unrestricted: false,
+            unrestricted,
         }
     }
 
@@ -122,12 +123,39 @@ pub async fn reserve(
     new: NewBooking,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
+    let booking = prepare(tx, who, new, false, now).await?;
+    sell(tx, who, &booking).await?;
+    Ok(booking)
+}
+
+/// The same against restrictions and stock, for an operator with a reason: the house may be overbooked afterwards.
+pub async fn force_reserve(
+    tx: &mut TenantTx,
+    who: &Principal,
+    new: NewBooking,
+    force: &Force,
+    now: DateTime<Utc>,
+) -> Result<Booking> {
+    Force::check(Some(force), who)?;
+    let booking = prepare(tx, who, new, true, now).await?;
+    oversell(tx, who, &booking, force).await?;
+    Ok(booking)
+}
+
+/// The booking as it will be: checked, priced, its quote, promo code and group's units taken.
+async fn prepare(
+    tx: &mut TenantTx,
+    who: &Principal,
+    new: NewBooking,
+    unrestricted: bool,
+    now: DateTime<Utc>,
+) -> Result<Booking> {
     who.require(Permission::WriteBookings)?;
     check_input(&new)?;
     let booking_id = new_id();
     let (rooms, promo_code) = match new.basket {
         Basket::Rooms { rooms, promo_code } => {
-            let priced = price_rooms(tx, new.property_id, rooms, promo_code.as_deref()).await?;
+            let priced = price_rooms(tx, new.property_id, rooms, promo_code.as_deref(), unrestricted).await?;
             (priced, promo_code.as_deref().map(promo::normal))
         }
         Basket::Quote(id) => quote::take(tx, (new.property_id, id), booking_id, now).await?,
@@ -182,7 +210,6 @@ pub async fn reserve(
     if let Some(group_id) = new.group_id {
         booking.parties = pickup::draw(tx, who, group_id, &booking, now).await?;
     }
-    sell(tx, who, &booking).await?;
     Ok(booking)
 }
 
@@ -192,9 +219,10 @@ pub(super) async fn price_rooms(
     property_id: Uuid,
     rooms: Vec<NewRoom>,
     promo_code: Option<&str>,
+    unrestricted: bool,
 ) -> Result<Vec<(NewRoom, Priced)>> {
     check_rooms(&rooms)?;
-    let asks: Vec<Ask> = rooms.iter().map(|r| r.ask(promo_code)).collect();
+    let asks: Vec<Ask> = rooms.iter().map(|r| r.ask(promo_code, unrestricted)).collect();
     let priced = price(tx, property_id, &asks).await?;
     Ok(rooms.into_iter().zip(priced).collect())
 }

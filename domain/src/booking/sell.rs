@@ -1,10 +1,14 @@
 //! The one statement that sells: stock under ordered locks, booking, reservations, nights, event, dirty cells, kick.
 
+use super::cancel::mark_dirty;
+use super::change::Force;
 use super::entity::{Booking, BookingStatus, Reservation};
 use super::rows;
+use super::save::save;
 use crate::db::TenantTx;
 use crate::error::Result;
-use crate::inventory::{self, Delta};
+use crate::event::{self, NewEvent};
+use crate::inventory::{self, Delta, Stock};
 use crate::principal::Principal;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -108,6 +112,32 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
         &delta,
         sold.into_iter().map(|r| (r.unit_type_id, r.night)).collect(),
     )
+}
+
+/// Sells whatever is free: `forced` rises, and the reason stands in the event.
+pub(super) async fn oversell(
+    tx: &mut TenantTx,
+    who: &Principal,
+    booking: &Booking,
+    force: &Force,
+) -> Result<()> {
+    let mut delta = Delta::new();
+    booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
+    inventory::change(tx, &delta, Stock::Forced).await?;
+    save(tx, booking).await?;
+    mark_dirty(tx, &delta).await?;
+    let mut data = created(booking);
+    data["forced"] = json!({ "reason": force.reason });
+    let event = NewEvent {
+        kind: "booking.created",
+        property_id: Some(booking.property_id),
+        subject_id: booking.id,
+        actor: &who.actor,
+        data,
+        at: booking.created_at,
+    };
+    event::append(tx, event).await?;
+    crate::jobs::kick(tx).await
 }
 
 /// The event's data: what a projection needs to know which nights changed.

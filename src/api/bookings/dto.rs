@@ -6,6 +6,7 @@ pub use crate::api::reservations::Reason;
 use crate::api::{ApiResult, patch};
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::Refusal;
+use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::reserve::Basket;
 use innkeep_domain::booking::{edit, entity, reserve, timeline};
 use innkeep_domain::channel::revision;
@@ -237,6 +238,21 @@ impl From<entity::BookingStatus> for BookingStatus {
             entity::BookingStatus::Confirmed => Self::Confirmed,
             entity::BookingStatus::Cancelled => Self::Cancelled,
         }
+    }
+}
+
+/// A booking that an operator makes whatever the rules say.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct ForcedBooking {
+    booking: NewBooking,
+    /// 1 to 200 characters; stays in the timeline.
+    reason: String,
+}
+
+impl ForcedBooking {
+    pub fn parse(self) -> ApiResult<(reserve::NewBooking, Force)> {
+        Ok((self.booking.parse()?, Force { reason: self.reason }))
     }
 }
 

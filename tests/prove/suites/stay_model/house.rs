@@ -14,10 +14,11 @@ use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
 use innkeep_domain::db::{Db, TenantTx};
+use innkeep_domain::desk::maintenance::{self, NewMaintenance};
 use innkeep_domain::rates::ari::{self, Change, PriceEntry, Range};
 use innkeep_domain::rates::stay::Stay;
 use innkeep_domain::testing::{House, Plan};
-use innkeep_domain::{Error, Principal, verify};
+use innkeep_domain::{Error, Principal, property, verify};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -297,6 +298,25 @@ impl Real {
                     amend(tx, who, id, &amendment, None, force, None, now).await?;
                 }
             }
+            Op::Block {
+                kind,
+                unit,
+                from,
+                len,
+            } => {
+                let id = self.house.unit_types[*kind].id;
+                let units = property::units(tx, who, self.house.property_id).await?;
+                let of_kind: Vec<_> = units.iter().filter(|u| u.unit_type_id == id).collect();
+                let new = NewMaintenance {
+                    unit_id: of_kind[unit % of_kind.len()].id,
+                    kind: maintenance::Kind::OutOfOrder,
+                    reason: "a leak".into(),
+                    from: course.day(*from),
+                    to: course.day(from + len),
+                    force: false,
+                };
+                maintenance::create(tx, who, self.house.property_id, new, now).await?;
+            }
             Op::TimePasses { .. } | Op::Reprice { .. } | Op::NightPasses => {}
         }
         Ok(())
@@ -499,13 +519,17 @@ impl Real {
         let all = ari::read(tx, &self.who, self.house.property_id, course.first, last).await?;
         let mut stock = Stock::new();
         for of_type in all {
-            for (date, night) in of_type.nights.iter().filter(|(_, n)| n.sold != 0 || n.held != 0) {
+            for (date, night) in of_type
+                .nights
+                .iter()
+                .filter(|(_, n)| n.sold + n.held + n.out_of_order != 0)
+            {
                 let cell = (
                     self.kind(Some(of_type.unit_type_id)),
                     (*date - course.first).num_days() as usize,
                 );
-                stock.insert(cell, (night.sold, night.held));
-                let forced = (night.sold + night.held - night.capacity).max(0);
+                stock.insert(cell, (night.sold, night.held, night.out_of_order));
+                let forced = (night.sold + night.held + night.out_of_order - night.capacity).max(0);
                 anyhow::ensure!(
                     night.forced == forced,
                     "{cell:?}: {} forced, {forced} needed",

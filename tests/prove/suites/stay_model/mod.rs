@@ -96,6 +96,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..3_usize).prop_map(|reference| Op::ChannelCancel { reference }),
         1 => (0..2_usize, 50..300_i64).prop_map(|(kind, price)| Op::Reprice { kind, price }),
         1 => Just(Op::NightPasses),
+        1 => (0..2_usize, 0..2_usize, span())
+            .prop_map(|(kind, unit, (from, len))| Op::Block { kind, unit, from, len }),
     ]
 }
 

@@ -62,6 +62,13 @@ pub enum Op {
         price: i64,
     },
     NightPasses,
+    /// A unit goes out of order.
+    Block {
+        kind: usize,
+        unit: usize,
+        from: usize,
+        len: usize,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -128,12 +135,22 @@ impl Stay {
     }
 }
 
-/// (sold, held) of every type and night.
-pub type Stock = BTreeMap<(usize, usize), (i32, i32)>;
+/// (sold, held, out of order) of every type and night.
+pub type Stock = BTreeMap<(usize, usize), (i32, i32, i32)>;
+
+/// A unit out of order.
+#[derive(Debug, Clone)]
+struct Block {
+    kind: usize,
+    unit: usize,
+    from: usize,
+    to: usize,
+}
 
 #[derive(Debug, Clone)]
 pub struct Model {
     pub stays: Vec<Stay>,
+    blocks: Vec<Block>,
     pub prices: [i64; 2],
     pub today: usize,
     /// Minutes since the beginning.
@@ -147,6 +164,7 @@ impl Model {
     pub fn new() -> Self {
         Self {
             stays: Vec::new(),
+            blocks: Vec::new(),
             prices: PRICES,
             today: 0,
             now: 0,
@@ -166,6 +184,9 @@ impl Model {
                 *counter += 1;
             }
         }
+        for block in &self.blocks {
+            (block.from..block.to).for_each(|day| stock.entry((block.kind, day)).or_default().2 += 1);
+        }
         stock
     }
 
@@ -176,16 +197,39 @@ impl Model {
             Some(stay) => *stay = after,
             None => next.stays.push(after),
         }
+        self.become_if_it_fits(next, force)
+    }
+
+    fn become_if_it_fits(&mut self, next: Self, force: bool) -> Outcome {
         let before = self.stock();
-        let all = |stock: &Stock, cell| stock.get(cell).map_or(0, |(sold, held)| sold + held);
+        let all = |(sold, held, out_of_order): (i32, i32, i32)| sold + held + out_of_order;
+        let was = |cell: (usize, usize)| before.get(&cell).copied().map_or(0, all);
         let fits = next
             .stock()
-            .iter()
-            .all(|(cell, (sold, held))| sold + held <= all(&before, cell) || sold + held <= UNITS[cell.0]);
+            .into_iter()
+            .all(|(cell, now)| all(now) <= was(cell) || all(now) <= UNITS[cell.0]);
         if !fits && !force {
             return Err("no_availability");
         }
         *self = next;
+        Ok(())
+    }
+
+    fn block(&mut self, new: Block) -> Outcome {
+        if new.from < self.today {
+            return Err("in_the_past");
+        }
+        let same =
+            |b: &&Block| (b.kind, b.unit) == (new.kind, new.unit) && b.from < new.to && new.from < b.to;
+        let taken = self.blocks.iter().any(|b| same(&b));
+        let mut next = self.clone();
+        next.blocks.push(new);
+        let mut tried = self.clone();
+        tried.become_if_it_fits(next, false)?;
+        if taken {
+            return Err("unit_taken");
+        }
+        *self = tried;
         Ok(())
     }
 
@@ -220,6 +264,17 @@ impl Model {
                 self.prices[kind] = price;
                 Ok(())
             }
+            Op::Block {
+                kind,
+                unit,
+                from,
+                len,
+            } => self.block(Block {
+                kind,
+                unit: unit % UNITS[kind] as usize,
+                from,
+                to: from + len,
+            }),
             Op::NightPasses => {
                 self.today = (self.today + 1).min(DAYS - 1);
                 Ok(())
