@@ -96,7 +96,9 @@ pub async fn add_capacity(
         "with locked as (
              select night from inventory
              where tenant_id = $1 and unit_type_id = $2 and night >= $3 order by night for update)
-         update inventory i set capacity = capacity + $4 from locked l
+         update inventory i set capacity = capacity + $4,
+             forced = greatest(0, sold + held + out_of_order + blocked - capacity - $4 - overbooking_limit)
+         from locked l
          where i.tenant_id = $1 and i.unit_type_id = $2 and i.night = l.night",
         tx.t(),
         unit_type_id,
@@ -268,7 +270,9 @@ pub async fn set(
              select night from inventory
              where tenant_id = $1 and unit_type_id = $2 and night = any($3::date[]) order by night for update)
          update inventory i set blocked = coalesce($4, blocked),
-                                overbooking_limit = coalesce($5, overbooking_limit)
+                                overbooking_limit = coalesce($5, overbooking_limit),
+             forced = least(forced, greatest(0, sold + held + out_of_order + coalesce($4, blocked) - capacity
+                                                - coalesce($5, overbooking_limit)))
          from locked l where i.tenant_id = $1 and i.unit_type_id = $2 and i.night = l.night",
         tx.t(),
         unit_type_id,

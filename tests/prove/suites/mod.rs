@@ -10,6 +10,7 @@ mod oversell;
 mod pricing;
 mod stay_model;
 mod sync_latency;
+mod verify;
 mod worker_crash;
 
 use crate::harness::verdict::{Scale, Verdict};
@@ -18,12 +19,13 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 10] = [
+pub const ALL: [(&str, Suite); 11] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
     ("pricing", |s| Box::pin(pricing::run(s))),
+    ("verify", |s| Box::pin(verify::run(s))),
     ("oversell", |s| Box::pin(oversell::run(s))),
     ("last-room", |s| Box::pin(last_room::run(s))),
     ("worker-crash", |s| Box::pin(worker_crash::run(s))),
