@@ -40,9 +40,9 @@ pub enum Found<T> {
 
 impl<T> Found<T> {
     pub fn new(if_none_match: &Header<Option<String>>, version: i32, body: impl Into<T>) -> Self {
-        let same = |t: &str| t == "*" || tag(t.trim_start_matches("W/")) == Some(version);
+        let same = |t: &str| tag(t) == Some(version);
         match &if_none_match.0 {
-            Some(known) if known.split(',').any(|t| same(t.trim())) => Self::Known(version),
+            Some(known) if any_tag(known, same) => Self::Known(version),
             _ => Self::New(body.into(), version),
         }
     }
@@ -63,25 +63,38 @@ impl<T: ToJSON> IntoResponse for Found<T> {
 
 impl<T: ToJSON> ApiResponse for Found<T> {
     fn meta() -> MetaResponses {
-        let json = MetaMediaType {
-            content_type: Json::<T>::CONTENT_TYPE,
-            schema: T::schema_ref(),
-        };
-        let response = |description, status, content| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content,
-            headers: vec![crate::api::reply::header("ETag", "The entity's version, quoted.")],
-        };
-        let responses = vec![
-            response("The entity.", 200, vec![json]),
-            response("Unchanged since the version named.", 304, vec![]),
-        ];
-        MetaResponses { responses }
+        unless_known::<T>(
+            "The entity's version, quoted.",
+            "The entity.",
+            "Unchanged since the version named.",
+        )
     }
     fn register(registry: &mut Registry) {
         T::register(registry);
+    }
+}
+
+/// Does an `If-None-Match` name a tag that is `same`? Compared weakly; `*` names them all.
+pub fn any_tag(known: &str, same: impl Fn(&str) -> bool) -> bool {
+    let mut tags = known.split(',').map(str::trim);
+    tags.any(|t| t == "*" || same(t.trim_start_matches("W/")))
+}
+
+/// What the document says of an answer that carries a tag: 200, or 304 to a caller who has it.
+pub fn unless_known<T: ToJSON>(tag: &str, fresh: &'static str, known: &'static str) -> MetaResponses {
+    let json = MetaMediaType {
+        content_type: Json::<T>::CONTENT_TYPE,
+        schema: T::schema_ref(),
+    };
+    let response = |description, status, content| MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content,
+        headers: vec![crate::api::reply::header("ETag", tag)],
+    };
+    MetaResponses {
+        responses: vec![response(fresh, 200, vec![json]), response(known, 304, vec![])],
     }
 }
 

@@ -305,7 +305,8 @@ fn part(booking: entity::Booking, id: Uuid) -> ApiResult<(entity::Reservation, S
     ))
 }
 
-fn changed(booking: entity::Booking, id: Uuid) -> ApiResult<Changed<Reservation>> {
+/// The answer to a change of one of a booking's reservations.
+pub fn changed(booking: entity::Booking, id: Uuid) -> ApiResult<Changed<Reservation>> {
     let (after, currency) = part(booking, id)?;
     let version = after.version;
     Ok(Changed::new(&Reservation::show(after, &currency)).version(version))

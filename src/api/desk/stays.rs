@@ -3,10 +3,9 @@
 use super::Needs;
 use crate::api::bookings::dto::{Booking, NewBooking, Reservation};
 use crate::api::etag::expected;
+use crate::api::reservations::changed;
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
-use innkeep_domain::Refusal;
-use innkeep_domain::booking::entity;
 use innkeep_domain::desk::{check_in, check_out, walk_in};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
@@ -42,7 +41,7 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let (cmd, version) = (body.0.parse(), expected(&if_match)?);
         write(&app, &auth.0, &once, "check_in", async |tx| {
-            show(
+            changed(
                 check_in::check_in(tx, &auth.0, id.0, cmd, version, app.now()).await?,
                 id.0,
             )
@@ -64,7 +63,7 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "check_out", async |tx| {
-            show(
+            changed(
                 check_out::check_out(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
@@ -90,7 +89,7 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_in", async |tx| {
-            show(
+            changed(
                 check_in::undo_check_in(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
@@ -116,20 +115,13 @@ impl Stays {
     ) -> ApiResult<Changed<Reservation>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_out", async |tx| {
-            show(
+            changed(
                 check_out::undo_check_out(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
         })
         .await
     }
-}
-
-fn show(booking: entity::Booking, id: Uuid) -> ApiResult<Changed<Reservation>> {
-    let found = booking.reservations.into_iter().find(|r| r.id == id);
-    let found = found.ok_or_else(|| Refusal::not_found("reservation"))?;
-    let version = found.version;
-    Ok(Changed::new(&Reservation::show(found, &booking.currency)).version(version))
 }
 
 impl CheckIn {

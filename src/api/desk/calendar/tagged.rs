@@ -3,6 +3,7 @@
 //! The tag is a hash of the body: the event log's position would be cheaper, but a position does not say which
 //! transactions before it are still running, so the same position can stand for different data.
 
+use crate::api::etag::{any_tag, unless_known};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use innkeep_domain::Error;
@@ -10,7 +11,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::{Json, Payload};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::ToJSON;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -32,9 +33,9 @@ impl<T: ToJSON> Tagged<T> {
     pub fn new(value: &T, known: Option<&str>, accepted: Option<&str>) -> Result<Self, Error> {
         let text = value.to_json().unwrap_or_default().to_string();
         // Weak: the same data may be sent compressed or not.
-        let tag = format!("W/\"{}\"", hash(text.as_bytes()));
-        let same = |t: &str| t == "*" || t.trim_start_matches("W/") == tag.trim_start_matches("W/");
-        if known.is_some_and(|k| k.split(',').any(|t| same(t.trim()))) {
+        let quoted = format!("\"{}\"", hash(text.as_bytes()));
+        let tag = format!("W/{quoted}");
+        if known.is_some_and(|k| any_tag(k, |t| t == quoted)) {
             return Ok(Self {
                 tag,
                 body: None,
@@ -106,22 +107,11 @@ impl<T: ToJSON> IntoResponse for Tagged<T> {
 
 impl<T: ToJSON> ApiResponse for Tagged<T> {
     fn meta() -> MetaResponses {
-        let json = MetaMediaType {
-            content_type: Json::<T>::CONTENT_TYPE,
-            schema: T::schema_ref(),
-        };
-        let response = |description, status, content| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content,
-            headers: vec![crate::api::reply::header("ETag", "Changes with the data.")],
-        };
-        let responses = vec![
-            response("The data.", 200, vec![json]),
-            response("Unchanged since the tag named.", 304, vec![]),
-        ];
-        MetaResponses { responses }
+        unless_known::<T>(
+            "Changes with the data.",
+            "The data.",
+            "Unchanged since the tag named.",
+        )
     }
     fn register(registry: &mut Registry) {
         T::register(registry);
