@@ -25,15 +25,17 @@ pub enum Op {
         unit: Option<usize>,
         force: bool,
     },
-    /// A channel sells or modifies one of its bookings.
+    /// A channel sells or modifies one of its bookings; see [`Model::reference`](super::model::Model::reference).
     Channel {
         reference: usize,
+        aimed: bool,
         kind: usize,
         from: usize,
         len: usize,
     },
     ChannelCancel {
         reference: usize,
+        aimed: bool,
     },
     /// A unit goes out of order.
     Block {
@@ -151,9 +153,9 @@ fn sale() -> impl Strategy<Value = Op> {
             .prop_map(|(kind, (from, len), minutes)| Op::Hold { kind, from, len, minutes }),
         3 => (kind(), 1..5_usize, prop::option::of(unit()), rarely())
             .prop_map(|(kind, len, unit, force)| Op::WalkIn { kind, len, unit, force }),
-        3 => (0..4_usize, kind(), nights())
-            .prop_map(|(reference, kind, (from, len))| Op::Channel { reference, kind, from, len }),
-        1 => (0..4_usize).prop_map(|reference| Op::ChannelCancel { reference }),
+        3 => (0..4_usize, any::<bool>(), kind(), nights())
+            .prop_map(|(reference, aimed, kind, (from, len))| Op::Channel { reference, aimed, kind, from, len }),
+        1 => (0..4_usize, any::<bool>()).prop_map(|(reference, aimed)| Op::ChannelCancel { reference, aimed }),
     ]
 }
 

@@ -79,10 +79,12 @@ impl Real {
             }
             Op::Channel {
                 reference,
+                aimed,
                 kind,
                 from,
                 len,
             } => {
+                let reference = before.reference(reference, aimed);
                 let revision = self.revision(
                     course,
                     reference,
@@ -94,7 +96,8 @@ impl Real {
                     course.made(&store::get(tx, who, applied.booking_id).await?);
                 }
             }
-            Op::ChannelCancel { reference } => {
+            Op::ChannelCancel { reference, aimed } => {
+                let reference = before.reference(reference, aimed);
                 if let Some(stay) = before.sold_to(reference) {
                     let last = before.stays[stay].as_booked();
                     let revision = self.revision(course, reference, RevisionStatus::Cancelled, last);

@@ -181,14 +181,20 @@ impl Model {
                 let status = at.map_or("none", |at| self.stays[at].status.name());
                 format!("{} {status}", name(format!("{act:?}")))
             }
-            Op::Channel { reference, .. } | Op::ChannelCancel { reference } => {
-                let status = self
-                    .sold_to(*reference)
-                    .map_or("none", |at| self.stays[at].status.name());
+            Op::Channel { reference, aimed, .. } | Op::ChannelCancel { reference, aimed } => {
+                let at = self.sold_to(self.reference(*reference, *aimed));
+                let status = at.map_or("none", |at| self.stays[at].status.name());
                 format!("{} {status}", name(format!("{op:?}")))
             }
             other => name(format!("{other:?}")),
         }
+    }
+
+    /// Which of the channel's bookings an operation means; aimed, one whose guest has come, if there is any.
+    pub fn reference(&self, number: usize, aimed: bool) -> usize {
+        let come = self.stays.iter().filter(|s| s.status.is_settled());
+        let come: Vec<usize> = come.filter_map(|s| s.reference).filter(|_| aimed).collect();
+        number.checked_rem(come.len()).map_or(number, |i| come[i])
     }
 
     pub fn sold_to(&self, reference: usize) -> Option<usize> {
@@ -217,11 +223,12 @@ impl Model {
             } => self.walk_in(kind, len, unit, force),
             Op::Channel {
                 reference,
+                aimed,
                 kind,
                 from,
                 len,
-            } => self.channel(reference, kind, from, len),
-            Op::ChannelCancel { reference } => self.channel_cancel(reference),
+            } => self.channel(self.reference(reference, aimed), kind, from, len),
+            Op::ChannelCancel { reference, aimed } => self.channel_cancel(self.reference(reference, aimed)),
             Op::Block { unit, from, len } => self.block(unit, from, from + len),
             Op::Clean { unit } => {
                 self.dirty[unit] = false;
