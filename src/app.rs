@@ -1,12 +1,15 @@
 //! What every handler is given: the database, the clock, the keys, the cache and the channel protocols.
 
 use crate::cache::Cache;
+use crate::grants::Grants;
 use crate::telemetry::Metrics;
 use crate::tokens::Tokens;
 use chrono::{DateTime, SubsecRound, Utc};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
+use innkeep_domain::identity::passkey::Webauthn;
 use innkeep_domain::ports::channel::Protocols;
+use innkeep_domain::ports::mail::Mailer;
 use std::sync::Arc;
 
 pub struct App {
@@ -16,6 +19,12 @@ pub struct App {
     pub cache: Arc<Cache>,
     pub protocols: Protocols,
     pub metrics: Metrics,
+    pub grants: Grants,
+    pub mailer: Arc<dyn Mailer>,
+    /// Where people reach this installation.
+    pub public_url: Arc<str>,
+    /// Verifies passkeys for that address.
+    pub relying_party: Webauthn,
 }
 
 impl App {

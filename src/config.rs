@@ -8,6 +8,8 @@ use crate::telemetry::LogFormat;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use innkeep_domain::db::DbOptions;
+use innkeep_domain::ports::mail::Mailer;
+use innkeep_integrations::mail;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ Environment:
   DATABASE_URL                PostgreSQL, logged in as innkeep_app
   INNKEEP_OWNER_DATABASE_URL  PostgreSQL for `migrate`, as a role that may create roles (default: DATABASE_URL)
   REDIS_URL                   cache; without it everything works, slower
+  INNKEEP_SMTP_URL            mail server, e.g. smtps://user:password@host; without it mails are written into a folder
   INNKEEP_PASSWORD            the new user's password for `admin add-user` (default: asked on standard input)
 Every option shown by `innkeep <command> --help` can be set by the variable named there.";
 
@@ -104,6 +107,17 @@ pub enum Admin {
         #[arg(long, default_value = "owner")]
         role: String,
     },
+    /// Make somebody an operator of this installation, with a door of their own at /v1/platform. An account that is not
+    /// there yet is made; its password is read from INNKEEP_PASSWORD or standard input.
+    Operator {
+        #[arg(long)]
+        email: String,
+        #[arg(long, default_value = "Operator")]
+        name: String,
+        /// Take it back instead.
+        #[arg(long)]
+        remove: bool,
+    },
     /// List tenants.
     Tenants,
 }
@@ -126,9 +140,41 @@ pub struct Settings {
     /// Client connections at once.
     #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
+    /// Where people reach this installation: links in mails begin with it, and passkeys are bound to its host for good.
+    /// Default: `http://localhost:<port>`.
+    #[arg(long, env = "INNKEEP_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub mail: Mail,
     /// Bytes of a request's body.
     #[arg(long, env = "INNKEEP_BODY_LIMIT", default_value_t = 1 << 20)]
     pub body_limit: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Mail {
+    /// Who mails are from.
+    #[arg(
+        long,
+        env = "INNKEEP_MAIL_FROM",
+        default_value = "Innkeep <innkeep@localhost>"
+    )]
+    pub mail_from: String,
+    /// Without a mail server (INNKEEP_SMTP_URL): the folder that mails are written into.
+    #[arg(long, env = "INNKEEP_MAIL_DIR", default_value = ".local/mail")]
+    pub mail_dir: PathBuf,
+}
+
+impl Mail {
+    pub fn mailer(&self) -> anyhow::Result<Arc<dyn Mailer>> {
+        let Some(url) = secret("INNKEEP_SMTP_URL") else {
+            return Ok(Arc::new(mail::Folder::new(self.mail_dir.clone())));
+        };
+        let smtp = mail::Smtp::new(&url, &self.mail_from);
+        Ok(Arc::new(smtp.map_err(|e| {
+            anyhow::anyhow!("INNKEEP_SMTP_URL, INNKEEP_MAIL_FROM: {e}")
+        })?))
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -179,6 +225,10 @@ impl Settings {
             master_key: Some(Arc::new(key)),
             ..self.database.options()?
         })
+    }
+    pub fn public_url(&self) -> String {
+        let local = || format!("http://localhost:{}", self.listen.port());
+        self.public_url.clone().unwrap_or_else(local)
     }
     pub fn limits(&self) -> Limits {
         Limits {

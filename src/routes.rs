@@ -4,18 +4,26 @@ use crate::api::shape::Shapes;
 use crate::app::{App, Shared};
 use crate::edge::{Edge, Limits, Mutations};
 use crate::openapi;
+use crate::rights::Rights;
 use poem::{EndpointExt, IntoEndpoint, Route};
+use serde::de::Error;
 use std::sync::Arc;
 
 /// Everything the server answers, behind the edge that no request avoids.
 pub fn edge(app: Arc<App>, limits: Limits, mutations: Mutations) -> serde_json::Result<Edge> {
     let (document, text) = (openapi::document()?, openapi::text()?);
+    let rights = Rights::new(&document).map_err(|missing| {
+        serde_json::Error::custom(format!(
+            "operations without a row in the rights table: {missing:?}"
+        ))
+    })?;
     let routes = Route::new()
         .at("/openapi.json", poem::get(openapi::endpoint(text.clone())))
         .at("/docs", poem::get(openapi::docs(&text)))
         .at("/metrics", poem::get(app.metrics.endpoint()))
         .nest_no_strip("/", openapi::service())
         .data::<Shared>(app)
+        .data(Arc::new(rights))
         .map_to_response();
     Ok(Edge::new(
         routes.into_endpoint(),

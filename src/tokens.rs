@@ -3,8 +3,8 @@
 mod keys;
 
 use chrono::{DateTime, Utc};
+use innkeep_domain::identity::{Door, Session};
 use innkeep_domain::ids::{TenantId, new_id};
-use innkeep_domain::principal::{Principal, Role};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode, errors::ErrorKind};
 pub use keys::KeyError;
 use keys::Keys;
@@ -12,22 +12,60 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use uuid::Uuid;
 
-/// How long an access token is good for; a changed right takes effect no later than this.
+/// How long an access token is good for. It says who calls; what they may is asked of the tables (`grants`), so a changed
+/// right does not wait for this.
 pub const LIFETIME_SECONDS: i64 = 600;
 const ISSUER: &str = "innkeep";
-const AUDIENCE: &str = "innkeep-api";
+/// RFC 9068: so that no other kind of JWT passes for an access token.
+const TYPE: &str = "at+jwt";
 /// How far two machines' clocks may be apart.
 const LEEWAY_SECONDS: i64 = 5;
+
+/// Each door takes its own tokens and no other's.
+fn audience(door: Door) -> &'static str {
+    match door {
+        Door::Tenant => "innkeep-api",
+        Door::Guest => "innkeep-guest",
+        Door::Platform => "innkeep-platform",
+    }
+}
+
+/// Who a token was given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearer {
+    Session {
+        session: Uuid,
+        user: Uuid,
+        door: Door,
+        tenant: Option<TenantId>,
+    },
+    /// A program, for its key (OAuth2 client credentials).
+    Key(Uuid),
+}
+
+impl Bearer {
+    pub fn of(session: &Session) -> Self {
+        Self::Session {
+            session: session.id,
+            user: session.user_id,
+            door: session.door,
+            tenant: session.tenant,
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
-    /// The user.
+    /// The user, or the key.
     pub sub: Uuid,
+    /// The session; absent: the subject is a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Uuid>,
     /// The tenant.
-    pub tid: Uuid,
-    pub role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tid: Option<Uuid>,
     pub iat: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
@@ -58,46 +96,53 @@ impl Tokens {
         })
     }
 
-    /// A token for the user in the tenant, good for [`LIFETIME_SECONDS`].
-    pub fn issue(
-        &self,
-        user: Uuid,
-        tenant: TenantId,
-        role: Role,
-        now: DateTime<Utc>,
-    ) -> Result<String, KeyError> {
+    /// A token for the bearer, good for [`LIFETIME_SECONDS`].
+    pub fn issue(&self, bearer: Bearer, now: DateTime<Utc>) -> Result<String, KeyError> {
+        let (door, sub, sid, tid) = match bearer {
+            Bearer::Session {
+                session,
+                user,
+                door,
+                tenant,
+            } => (door, user, Some(session), tenant.map(|t| t.0)),
+            Bearer::Key(key) => (Door::Tenant, key, None, None),
+        };
         let claims = Claims {
             iss: ISSUER.into(),
-            aud: AUDIENCE.into(),
-            sub: user,
-            tid: tenant.0,
-            role: role.name().into(),
+            aud: audience(door).into(),
+            sub,
+            sid,
+            tid,
             iat: now.timestamp(),
             nbf: None,
             exp: now.timestamp() + LIFETIME_SECONDS,
             jti: new_id(),
         };
         let signing = self.keys.newest();
-        let header = Header {
-            kid: Some(signing.id),
-            ..Header::new(Algorithm::EdDSA)
-        };
-        Ok(encode(&header, &claims, &signing.private)?)
+        Ok(encode(&header(signing.id), &claims, &signing.private)?)
     }
 
-    /// Who the token says is calling. The signature, algorithm, key, issuer, audience and times must all be right.
-    pub fn principal(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+    /// Who the token was given to. The signature, algorithm, type, key, issuer, audience and times must all be right.
+    pub fn bearer(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, TokenError> {
         let claims = self.verify(token, now)?;
-        let role = Role::parse(&claims.role).ok_or(TokenError::Invalid)?;
-        Ok(Principal::user(TenantId(claims.tid), claims.sub, role))
+        let door = Door::ALL.into_iter().find(|d| audience(*d) == claims.aud);
+        let door = door.ok_or(TokenError::Invalid)?;
+        match claims.sid {
+            Some(session) => Ok(Bearer::Session {
+                session,
+                user: claims.sub,
+                door,
+                tenant: claims.tid.map(TenantId),
+            }),
+            None if door == Door::Tenant => Ok(Bearer::Key(claims.sub)),
+            None => Err(TokenError::Invalid),
+        }
     }
 
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let id = header
-            .kid
-            .filter(|_| header.alg == Algorithm::EdDSA)
-            .ok_or(TokenError::Invalid)?;
+        let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
+        let id = header.kid.filter(|_| ours).ok_or(TokenError::Invalid)?;
         let key = self.keys.public(&id).ok_or(TokenError::Invalid)?;
         let claims: Claims = decode(token, &key, &self.validation)
             .map_err(|e| refused(e.kind()))?
@@ -114,10 +159,18 @@ impl Tokens {
     }
 }
 
+fn header(key_id: String) -> Header {
+    Header {
+        kid: Some(key_id),
+        typ: Some(TYPE.into()),
+        ..Header::new(Algorithm::EdDSA)
+    }
+}
+
 fn validation() -> Validation {
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.set_issuer(&[ISSUER]);
-    rules.set_audience(&[AUDIENCE]);
+    rules.set_audience(&Door::ALL.map(audience));
     rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     rules.validate_exp = false;
     rules

@@ -3,17 +3,29 @@
 use sqlx::PgConnection;
 
 /// Tables that are found before a tenant is known. This list only grows with a reason.
-const PLATFORM: [&str; 6] = [
+const PLATFORM: [&str; 18] = [
+    "api_key_tenant",
     "app_user",
+    "challenge",
     "channel_endpoint",
+    "email_token",
+    "failed_attempt",
+    "known_device",
     "membership",
+    "operator",
+    "outgoing_mail",
+    "passkey",
+    "platform_event",
+    "recovery_code",
     "refresh_token",
     "tenant",
+    "totp",
+    "user_session",
     "worker_heartbeat",
 ];
 
 /// Each query returns the names that break its rule; `$1` = the platform tables.
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 11] = [
     (
         "a table is a tenant table or a marked platform table",
         "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
@@ -35,13 +47,25 @@ const RULES: [(&str, &str); 10] = [
            and not (c.relrowsecurity and c.relforcerowsecurity)",
     ),
     (
-        "exactly one policy: permissive, for all, to all, by app.tenant_id() both ways",
+        "exactly one permissive policy: for all, to all, by app.tenant_id() both ways",
         "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
            and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' and c.relname <> all($1)
            and (select count(*) = 1 and bool_and(p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
                   and pg_get_expr(p.polqual, p.polrelid) ~ '^\\(tenant_id = \\( SELECT app\\.tenant_id\\(\\) AS tenant_id\\)\\)$'
                   and pg_get_expr(p.polwithcheck, p.polrelid) = pg_get_expr(p.polqual, p.polrelid))
-                from pg_policy p where p.polrelid = c.oid) is distinct from true",
+                from pg_policy p where p.polrelid = c.oid and p.polname <> 'property') is distinct from true",
+    ),
+    (
+        "a table that names a property has exactly one restrictive policy, by app.property_scope() both ways",
+        "select c.relname::text from pg_class c
+         cross join lateral (select case when c.relname = 'property' then 'id' else 'property_id' end as name) k
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all($1)
+           and (select count(*) = 1 and bool_and(not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
+                  and pg_get_expr(p.polqual, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%s = ANY (( SELECT app.property_scope() AS property_scope))))', k.name)
+                  and pg_get_expr(p.polwithcheck, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%1$s IS NULL) OR (%1$s = ANY (( SELECT app.property_scope() AS property_scope))))', k.name))
+                from pg_policy p where p.polrelid = c.oid and p.polname = 'property')
+               is distinct from (c.relname = 'property' or exists (select from pg_attribute a
+                   where a.attrelid = c.oid and a.attname = 'property_id' and not a.attisdropped))",
     ),
     (
         "tenant_id leads every primary key, unique constraint and index",

@@ -6,15 +6,18 @@ mod migrate;
 
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
+use crate::principal::Principal;
 use crate::vault::{MasterKey, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
+use std::fmt::Write;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How the server talks to its database.
 #[derive(Debug, Clone)]
@@ -76,7 +79,24 @@ impl Db {
 
     /// A transaction that sees one tenant's rows and no other's.
     pub async fn begin(&self, tenant: TenantId) -> Result<TenantTx> {
-        let sql = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
+        self.begin_tenant(tenant, None).await
+    }
+
+    /// The same for somebody who acts, and held to the properties they may see.
+    pub async fn begin_for(&self, who: &Principal) -> Result<TenantTx> {
+        self.begin_tenant(who.tenant, who.properties()).await
+    }
+
+    async fn begin_tenant(&self, tenant: TenantId, properties: Option<&[Uuid]>) -> Result<TenantTx> {
+        let mut sql = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
+        if let Some(some) = properties {
+            let ids: Vec<String> = some.iter().map(Uuid::to_string).collect();
+            let _ = write!(
+                sql,
+                ", set_config('app.property_ids', '{{{}}}', true)",
+                ids.join(",")
+            );
+        }
         Ok(TenantTx {
             tx: self.start(sql).await?,
             tenant,
@@ -90,6 +110,7 @@ impl Db {
             tx: self
                 .start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into())
                 .await?,
+            master_key: self.master_key.clone(),
         })
     }
 
@@ -182,9 +203,11 @@ impl TenantTx {
     }
     /// Seals and opens this tenant's personal data.
     pub fn vault(&self) -> Result<Vault> {
-        let key = self.master_key.as_deref();
-        let key = key.ok_or_else(|| Error::internal("personal data without the master key"))?;
-        key.vault(self.tenant)
+        vault(self.master_key.as_deref(), self.tenant)
+    }
+    /// Seals what belongs to no tenant: mail on its way, tokens' payloads.
+    pub fn platform_vault(&self) -> Result<Vault> {
+        vault(self.master_key.as_deref(), TenantId::PLATFORM)
     }
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
@@ -209,9 +232,18 @@ impl DerefMut for TenantTx {
 /// A transaction over platform tables: users, tenants, tokens, endpoint look-up.
 pub struct PlatformTx {
     tx: Transaction<'static, Postgres>,
+    master_key: Option<Arc<MasterKey>>,
+}
+
+fn vault(key: Option<&MasterKey>, tenant: TenantId) -> Result<Vault> {
+    let key = key.ok_or_else(|| Error::internal("personal data without the master key"))?;
+    key.vault(tenant)
 }
 
 impl PlatformTx {
+    pub fn platform_vault(&self) -> Result<Vault> {
+        vault(self.master_key.as_deref(), TenantId::PLATFORM)
+    }
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
     }

@@ -32,6 +32,8 @@ pub enum Kind {
     NotFound,
     Conflict,
     Stale,
+    /// Too many attempts: again later.
+    TooMany,
 }
 
 /// A rule's "no": which rule, in words, and where in the request.
@@ -44,6 +46,8 @@ pub struct Refusal {
     pub detail: String,
     /// JSON pointer into the request body, or the parameter's name.
     pub pointer: Option<String>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
 }
 
 impl Refusal {
@@ -53,6 +57,7 @@ impl Refusal {
             code,
             detail: detail.into(),
             pointer: None,
+            retry_after: None,
         }
     }
     pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
@@ -74,6 +79,16 @@ impl Refusal {
     pub fn stale(detail: impl Into<String>) -> Self {
         Self::new(Kind::Stale, "stale_version", detail)
     }
+    pub fn too_many(wait: chrono::Duration) -> Self {
+        let seconds = u32::try_from(wait.num_seconds().max(0))
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let detail = format!("too many failed attempts from where you are: try again in {seconds} s");
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Kind::TooMany, "too_many_attempts", detail)
+        }
+    }
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
         self
@@ -83,7 +98,7 @@ impl Refusal {
 /// Unique and check violations by constraint name: what the person did, in the field's words.
 const CONSTRAINTS: &[(&str, &str, &str)] = &[
     (
-        "app_user_email_key",
+        "app_user_class_email_key",
         "email_taken",
         "a user with this e-mail address exists",
     ),
@@ -151,6 +166,26 @@ const CONSTRAINTS: &[(&str, &str, &str)] = &[
         "stay_segment_one_unit_a_night",
         "already_assigned",
         "the stay has a unit for one of these nights already",
+    ),
+    (
+        "role_tenant_id_name_key",
+        "name_taken",
+        "another role has this name",
+    ),
+    (
+        "membership_role_fkey",
+        "role_in_use",
+        "somebody has this role, or it is not there any more",
+    ),
+    (
+        "invitation_tenant_id_role_id_fkey",
+        "role_in_use",
+        "somebody was invited with this role, or it is not there any more",
+    ),
+    (
+        "passkey_credential_id_key",
+        "passkey_taken",
+        "this passkey is enrolled already",
     ),
     (
         "idempotency_key_pkey",

@@ -7,6 +7,11 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct TenantId(pub Uuid);
 
+impl TenantId {
+    /// Stands for the installation itself where a key is asked for; no tenant has it.
+    pub const PLATFORM: Self = Self(Uuid::nil());
+}
+
 impl std::fmt::Display for TenantId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod ids;
 pub mod inventory;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod money;
 pub mod ports;
@@ -29,7 +30,6 @@ pub mod tenancy;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
-pub mod user;
 pub mod vault;
 pub mod verify;
 

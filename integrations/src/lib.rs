@@ -4,6 +4,7 @@
 pub mod channex;
 mod cursor;
 pub mod http;
+pub mod mail;
 pub mod open_webhook;
 pub mod redact;
 pub mod standard_webhooks;

@@ -97,7 +97,7 @@ impl Ari {
         to: Query<NaiveDate>,
     ) -> ApiResult<Json<AriRange>> {
         let (property_id, from, to) = (id.0, from.0, to.0);
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = ari::read(&mut tx, &auth.0, property_id, from, to).await?;
         let currency = property::get(&mut tx, property_id).await?.currency;
         let unit_types = all

@@ -96,7 +96,7 @@ impl Bookings {
             status,
             departing_after: departing_after.0,
         };
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = store::list(&mut tx, &auth.0, &filter, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |b| b.id, Booking::from)))
     }
@@ -110,7 +110,7 @@ impl Bookings {
         id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Booking>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = store::get(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }
@@ -215,7 +215,7 @@ impl Bookings {
         operation_id = "get_timeline"
     )]
     async fn timeline(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Timeline>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let entries = timeline(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Timeline::from(entries)))
     }

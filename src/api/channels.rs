@@ -32,7 +32,7 @@ impl Channels {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<Connection>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = connection::list(&mut tx, &auth.0, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |c| c.id, Connection::from)))
     }
@@ -80,7 +80,7 @@ impl Channels {
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Connection>> {
         auth.0.require(Permission::ReadChannels)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = connection::get(&mut tx, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }
@@ -89,7 +89,7 @@ impl Channels {
     #[oai(path = "/:id/mappings", method = "get", operation_id = "get_channel_mappings")]
     async fn mappings(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Mappings>> {
         auth.0.require(Permission::ReadChannels)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let known = connection::get(&mut tx, id.0).await?;
         Ok(Json(mapping::Mapping::read(&mut tx, known.id).await?.into()))
     }
@@ -126,7 +126,7 @@ impl Channels {
         app: Data<&Shared>,
         id: Path<Uuid>,
     ) -> ApiResult<Json<SyncStatus>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         Ok(Json(status::read(&mut tx, &auth.0, id.0).await?.into()))
     }
 
@@ -138,7 +138,7 @@ impl Channels {
     )]
     async fn test(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Probe>> {
         auth.0.require(Permission::WriteChannels)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let known = connection::get(&mut tx, id.0).await?;
         // Nobody's connection to the database waits for a channel.
         tx.commit().await?;

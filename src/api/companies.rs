@@ -101,7 +101,7 @@ impl Companies {
     ) -> ApiResult<Json<Page<Company>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
         let (kind, prefix) = (kind.0.map(Into::into), name.0.unwrap_or_default());
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = company::list(&mut tx, &auth.0, &prefix, kind, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |c| c.id, Company::from)))
     }
@@ -134,7 +134,7 @@ impl Companies {
         id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Company>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = company::get(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }

@@ -129,6 +129,7 @@ fn domain_status(error: &DomainError) -> StatusCode {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::Stale => StatusCode::PRECONDITION_FAILED,
+            Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         },
         DomainError::Busy | DomainError::Contended(_) => StatusCode::SERVICE_UNAVAILABLE,
         DomainError::Database(_) | DomainError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -209,11 +210,19 @@ pub fn problem(error: &ApiError, id: &RequestId) -> Response {
             );
         }
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, retry_after(error).into());
         }
         _ => {}
     }
     response
+}
+
+/// Seconds.
+fn retry_after(error: &ApiError) -> u32 {
+    match error {
+        ApiError::Domain(DomainError::Refused(refusal)) => refusal.retry_after.unwrap_or(1),
+        _ => 1,
+    }
 }
 
 /// The error and what caused it, for the log.

@@ -65,7 +65,7 @@ impl Events {
             .as_deref()
             .map(|a| page::read(a).ok_or_else(unknown))
             .transpose()?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let events = event::after(&mut tx, position.unwrap_or_default(), i64::from(window.limit)).await?;
         let items = events
             .into_iter()

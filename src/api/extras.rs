@@ -54,7 +54,7 @@ impl Extras {
     /// List extras
     #[oai(path = "/:id/extras", method = "get", operation_id = "list_extras")]
     async fn list(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<Extra>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = extra::list(&mut tx, &auth.0, id.0).await?;
         let currency = property::get(&mut tx, id.0).await?.currency;
         Ok(Json(Page::all(all, |e| Extra::show(e, &currency))))

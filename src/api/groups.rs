@@ -34,7 +34,7 @@ impl Groups {
     ) -> ApiResult<Json<Page<Group>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
         let status = status.0.map(Into::into);
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = store::list(
             &mut tx,
             &auth.0,
@@ -71,7 +71,7 @@ impl Groups {
     /// nothing of bookings, which come and go without it.
     #[oai(path = "/:id", method = "get", operation_id = "get_group")]
     async fn get(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Found<GroupView>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let group = store::get(&mut tx, &auth.0, id.0).await?;
         let version = group.version;
         let view = view(&mut tx, group).await?;

@@ -98,7 +98,7 @@ impl GuestStays {
         operation_id = "list_reservation_guests"
     )]
     async fn list(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<StayGuest>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = stay::list(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, StayGuest::from)))
     }
@@ -140,7 +140,7 @@ impl GuestStays {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<GuestStay>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = stay::of_guest(&mut tx, &auth.0, id.0, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |s| s.reservation_id, GuestStay::from)))
     }

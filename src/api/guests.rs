@@ -41,7 +41,7 @@ impl Guests {
     ) -> ApiResult<Json<Page<Guest>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
         let search = search(email.0, phone.0, name.0)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = store::list(&mut tx, &auth.0, &search, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |g| g.id, |g| show(&auth.0, g))))
     }
@@ -76,7 +76,7 @@ impl Guests {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<GuestPair>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = duplicate::list(&mut tx, &auth.0, window.after, window.rows()).await?;
         Ok(Json(window.page(
             rows,
@@ -96,7 +96,7 @@ impl Guests {
         id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Guest>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = store::get(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, show(&auth.0, found)))
     }
@@ -155,5 +155,5 @@ fn search(email: Option<String>, phone: Option<String>, name: Option<String>) ->
 }
 
 fn show(who: &Principal, guest: entity::Guest) -> Guest {
-    Guest::show(guest, !who.may(Permission::WriteGuests))
+    Guest::show(guest, !who.may(Permission::ReadDocuments))
 }

@@ -59,7 +59,7 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     operation: &'static str,
     work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
 ) -> ApiResult<Reply<T, STATUS>> {
-    let mut tx = app.db.begin(who.tenant).await?;
+    let mut tx = app.db.begin_for(who).await?;
     let now = app.now();
     let scope = once.scope(who, operation);
     if let Some(scope) = &scope

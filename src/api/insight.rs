@@ -39,9 +39,10 @@ impl Insight {
     ) -> ApiResult<Json<Dashboard>> {
         // Before the cache, which does not ask who is reading.
         auth.0.require(Permission::ReadInsight)?;
+        auth.0.require_property(property_id.0)?;
         let (property_id, from, to) = (property_id.0, from.0, to.0);
         let fill = async {
-            let mut tx = app.db.begin(auth.0.tenant).await?;
+            let mut tx = app.db.begin_for(&auth.0).await?;
             let now = app.now();
             let numbers = metrics::dashboard(&mut tx, &auth.0, property_id, from, to, now).await?;
             ApiResult::Ok(Cached(Dashboard::from(numbers)))
@@ -66,7 +67,7 @@ impl Insight {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<Alert>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = alert::open(&mut tx, &auth.0, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |a| a.id, Alert::from)))
     }

@@ -3,6 +3,7 @@
 //! A handler reads: parse the request, call one domain service, turn the result into a DTO. Writes go through
 //! [`write`], which gives them their transaction and their idempotency.
 
+pub mod api_keys;
 pub mod ari;
 pub mod auth;
 pub mod body;
@@ -21,24 +22,33 @@ pub mod health;
 pub mod hooks;
 pub mod idempotency;
 pub mod insight;
+pub mod invitations;
+pub mod me;
+pub mod mfa;
 pub mod money;
+pub mod oauth;
 pub mod occupancy;
 pub mod offers;
 pub mod page;
+pub mod passkeys;
 pub mod patch;
+pub mod platform;
 pub mod policies;
 pub mod pricing;
 pub mod promo_codes;
 pub mod properties;
 pub mod quotes;
 pub mod rate_plans;
+pub mod registration;
 pub mod reply;
 pub mod request_id;
 pub mod reservations;
+pub mod roles;
 pub mod session;
 pub mod shape;
 pub mod taxes;
 pub mod units;
+pub mod users;
 
 pub use auth::Auth;
 pub use body::Body;
@@ -53,6 +63,10 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Logging in and out; who am I.
     Session,
+    /// Staff, invitations, roles, API keys.
+    Tenant,
+    /// The operators' door.
+    Platform,
     /// Properties, unit types, units.
     Inventory,
     /// Availability, rates and restrictions.
@@ -75,7 +89,20 @@ pub enum Tag {
 
 /// Every operation, as nested tuples because a tuple holds at most sixteen.
 pub type Everything = (Basics, Inventory, Pricing, People, Business, Desk);
-type Basics = (session::Session, health::Health);
+type Basics = (
+    session::Session,
+    registration::Registration,
+    me::Me,
+    mfa::Mfa,
+    passkeys::Passkeys,
+    oauth::OAuth,
+    users::Users,
+    invitations::Invitations,
+    roles::Roles,
+    api_keys::ApiKeys,
+    platform::Platform,
+    health::Health,
+);
 type Inventory = (
     properties::Properties,
     units::Units,
@@ -116,7 +143,20 @@ type Desk = (
 );
 
 pub fn everything() -> Everything {
-    let basics = (session::Session, health::Health);
+    let basics = (
+        session::Session,
+        registration::Registration,
+        me::Me,
+        mfa::Mfa,
+        passkeys::Passkeys,
+        oauth::OAuth,
+        users::Users,
+        invitations::Invitations,
+        roles::Roles,
+        api_keys::ApiKeys,
+        platform::Platform,
+        health::Health,
+    );
     let inventory = (
         properties::Properties,
         units::Units,

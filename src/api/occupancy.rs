@@ -77,7 +77,7 @@ impl OccupancyPrices {
         id: Path<Uuid>,
         plan_id: Path<Uuid>,
     ) -> ApiResult<Json<Page<OccupancyPrice>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (all, currency) = occupancy::list(&mut tx, &auth.0, id.0, plan_id.0).await?;
         Ok(Json(Page::all(all, |p| OccupancyPrice::show(p, &currency))))
     }

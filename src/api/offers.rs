@@ -112,7 +112,7 @@ impl Offers {
             children_ages,
             promo_code: promo_code.0,
         };
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = offer::search(&mut tx, &auth.0, &search).await?;
         let currency = found.currency.as_str();
         Ok(Json(OfferList {

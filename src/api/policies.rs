@@ -75,7 +75,7 @@ impl Policies {
         app: Data<&Shared>,
         id: Path<Uuid>,
     ) -> ApiResult<Json<Page<CancellationPolicy>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (all, currency) = policies::list(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, |p| CancellationPolicy::show(p, &currency))))
     }
@@ -127,7 +127,7 @@ impl Policies {
         policy_id: Path<Uuid>,
     ) -> ApiResult<Json<CancellationPolicy>> {
         auth.0.require(Permission::ReadInventory)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = policies::find(&mut tx, id.0, policy_id.0).await?;
         let currency = property::get(&mut tx, id.0).await?.currency;
         Ok(Json(CancellationPolicy::show(found, &currency)))

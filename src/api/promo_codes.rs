@@ -107,7 +107,7 @@ impl PromoCodes {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<PromoCode>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (rows, currency) = promo::list(&mut tx, &auth.0, id.0, window.after, window.rows()).await?;
         Ok(Json(window.page(
             rows,

@@ -72,7 +72,7 @@ impl Properties {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<Property>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = property::list(&mut tx, &auth.0, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |p| p.id, Property::from)))
     }
@@ -118,7 +118,7 @@ impl Properties {
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Property>> {
         auth.0.require(Permission::ReadInventory)?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = property::get(&mut tx, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }

@@ -98,7 +98,7 @@ impl Quotes {
     /// Read a quote
     #[oai(path = "/quotes/:id", method = "get", operation_id = "get_quote")]
     async fn get(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Quote>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         Ok(Json(quote::get(&mut tx, &auth.0, id.0).await?.into()))
     }
 }

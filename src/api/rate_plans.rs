@@ -84,7 +84,7 @@ impl RatePlans {
     /// List rate plans
     #[oai(path = "/:id/rate-plans", method = "get", operation_id = "list_rate_plans")]
     async fn list(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<RatePlan>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = plan::list(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, RatePlan::from)))
     }

@@ -33,7 +33,7 @@ impl Reservations {
         id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Reservation>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (found, currency) = find(&mut tx, &auth.0, id.0).await?;
         let version = found.version;
         Ok(Found::new(
@@ -50,7 +50,7 @@ impl Reservations {
         operation_id = "get_cancellation_fee"
     )]
     async fn fee(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<CancellationFee>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (found, currency) = find(&mut tx, &auth.0, id.0).await?;
         let property = property::get(&mut tx, found.property_id).await?;
         let hours = property.hours_before_check_in(found.arrival, app.now());
@@ -226,7 +226,7 @@ impl Reservations {
         body: Body<Amendment>,
     ) -> ApiResult<Json<Amended>> {
         let (amendment, _) = body.0.parse();
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let would = amend::preview(&mut tx, &auth.0, id.0, &amendment, None).await?;
         Ok(Json(Amended::from(would)))
     }

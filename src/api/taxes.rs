@@ -127,7 +127,7 @@ impl Taxes {
         operation_id = "list_taxes_and_fees"
     )]
     async fn list(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<TaxFee>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (all, currency) = taxes::list(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, |t| TaxFee::show(t, &currency))))
     }

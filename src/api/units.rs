@@ -125,7 +125,7 @@ impl Units {
         app: Data<&Shared>,
         id: Path<Uuid>,
     ) -> ApiResult<Json<Page<UnitType>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = property::unit_types(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, UnitType::from)))
     }
@@ -163,7 +163,7 @@ impl Units {
     /// List units
     #[oai(path = "/:id/units", method = "get", operation_id = "list_units")]
     async fn units(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<Unit>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = property::units(&mut tx, &auth.0, id.0).await?;
         Ok(Json(Page::all(all, Unit::from)))
     }
@@ -207,7 +207,7 @@ impl SingleUnits {
         id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Unit>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = property::get_unit(&mut tx, &auth.0, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }

@@ -4,7 +4,8 @@ use crate::config::{Admin, Database, secret};
 use anyhow::Context;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
-use innkeep_domain::{Role, TenantId, identity, tenancy};
+use innkeep_domain::identity::{self, Class, account, membership, operator};
+use innkeep_domain::{Role, TenantId, tenancy};
 
 pub async fn run(what: Admin, database: &Database) -> anyhow::Result<()> {
     let db = Db::connect(&database.options()?).await?;
@@ -16,6 +17,7 @@ pub async fn run(what: Admin, database: &Database) -> anyhow::Result<()> {
             tenant,
             role,
         } => add_user(&db, &email, &name, TenantId(tenant), &role).await,
+        Admin::Operator { email, name, remove } => operator(&db, &email, &name, remove).await,
         Admin::Tenants => tenants(&db).await,
     }
 }
@@ -29,10 +31,36 @@ async fn add_tenant(db: &Db, name: &str) -> anyhow::Result<()> {
 
 async fn add_user(db: &Db, email: &str, name: &str, tenant: TenantId, role: &str) -> anyhow::Result<()> {
     let role = Role::parse(role).with_context(|| format!("`{role}` is no role"))?;
-    let hash = identity::hash_password(password()?).await?;
+    let hash = identity::hash_password(password()?, &[email, name]).await?;
     let mut tx = db.begin_platform().await?;
-    let user = identity::add_user(&mut tx, email, name, &hash, Clock::System.now()).await?;
-    identity::set_membership(&mut tx, user, tenant, role).await?;
+    let user = account::add(&mut tx, Class::Staff, email, name, &hash, Clock::System.now()).await?;
+    membership::set(&mut tx, user, tenant, role).await?;
+    tx.commit().await?;
+    super::print(&format!("{user}\n"))
+}
+
+async fn operator(db: &Db, email: &str, name: &str, remove: bool) -> anyhow::Result<()> {
+    let now = Clock::System.now();
+    let mut tx = db.begin_platform().await?;
+    let found = account::find(&mut tx, Class::Staff, email).await?;
+    tx.commit().await?;
+    let user = match found {
+        Some(account) => account.id,
+        None => {
+            anyhow::ensure!(!remove, "there is no such account");
+            let hash = identity::hash_password(password()?, &[email, name]).await?;
+            let mut tx = db.begin_platform().await?;
+            let made = account::add(&mut tx, Class::Staff, email, name, &hash, now).await?;
+            tx.commit().await?;
+            made
+        }
+    };
+    let mut tx = db.begin_platform().await?;
+    if remove {
+        operator::remove(&mut tx, user, now).await?;
+    } else {
+        operator::add(&mut tx, user, now).await?;
+    }
     tx.commit().await?;
     super::print(&format!("{user}\n"))
 }

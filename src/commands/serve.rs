@@ -5,12 +5,14 @@ use crate::app::App;
 use crate::cache::Cache;
 use crate::config::{Only, Settings, redis_url};
 use crate::edge::Mutations;
+use crate::grants::Grants;
 use crate::telemetry::Metrics;
 use crate::tokens::Tokens;
 use crate::{routes, server};
 use anyhow::Context;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
+use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_integrations::{channex, open_webhook};
 use std::net::SocketAddr;
@@ -68,6 +70,10 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
         cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
         db: Db::connect(&settings.database()?).await?,
         protocols: protocols()?,
+        grants: Grants::default(),
+        mailer: settings.mail.mailer()?,
+        relying_party: passkey::relying_party(&settings.public_url())?,
+        public_url: settings.public_url().into(),
         clock,
     })
 }
@@ -104,6 +110,8 @@ pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<(
         clock: app.clock.clone(),
         protocols: app.protocols.clone(),
         cache: app.cache.clone(),
+        mailer: app.mailer.clone(),
+        public_url: app.public_url.clone(),
     };
     innkeep_workers::run(ctx, stop).await
 }

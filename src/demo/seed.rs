@@ -6,10 +6,11 @@ use super::state::{Endpoint, House, Login, State};
 use chrono::{DateTime, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
 use innkeep_domain::db::{Db, TenantTx};
+use innkeep_domain::identity::{self, Class, account, membership};
 use innkeep_domain::ids::{TenantId, new_id};
 use innkeep_domain::property::{self, NewProperty, NewUnitType, Property};
 use innkeep_domain::rates::{ari, plan};
-use innkeep_domain::{Principal, Role, identity, tenancy};
+use innkeep_domain::{Principal, Role, tenancy};
 use innkeep_integrations::{channex, open_webhook};
 use uuid::Uuid;
 
@@ -50,10 +51,18 @@ pub async fn seed(db: &Db, sandbox: &str, now: DateTime<Utc>) -> anyhow::Result<
 /// The owners, once the state with their passwords is saved.
 pub async fn add_owners(db: &Db, state: &State, now: DateTime<Utc>) -> anyhow::Result<()> {
     for (spec, house) in portfolio::all().iter().zip(&state.houses) {
-        let hash = identity::hash_password(house.owner.password.clone()).await?;
+        let hash = identity::hash_password(house.owner.password.clone(), &[]).await?;
         let mut tx = db.begin_platform().await?;
-        let user = identity::add_user(&mut tx, &house.owner.email, spec.owner.0, &hash, now).await?;
-        identity::set_membership(&mut tx, user, house.tenant, Role::Owner).await?;
+        let user = account::add(
+            &mut tx,
+            Class::Staff,
+            &house.owner.email,
+            spec.owner.0,
+            &hash,
+            now,
+        )
+        .await?;
+        membership::set(&mut tx, user, house.tenant, Role::Owner).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -63,10 +72,10 @@ pub async fn add_owners(db: &Db, state: &State, now: DateTime<Utc>) -> anyhow::R
 pub async fn is_seeded(db: &Db, state: &State) -> anyhow::Result<bool> {
     let mut tx = db.begin_platform().await?;
     for house in &state.houses {
-        let Some(owner) = identity::find_credentials(&mut tx, &house.owner.email).await? else {
+        let Some(owner) = account::find(&mut tx, Class::Staff, &house.owner.email).await? else {
             return Ok(false);
         };
-        let tenants = identity::memberships(&mut tx, owner.user_id).await?;
+        let tenants = membership::of_user(&mut tx, owner.id).await?;
         if !tenants.iter().any(|m| m.tenant == house.tenant) {
             return Ok(false);
         }
@@ -76,7 +85,7 @@ pub async fn is_seeded(db: &Db, state: &State) -> anyhow::Result<bool> {
 
 /// A database that was seeded before by a demo whose secrets are lost keeps its users; ours gets another address.
 async fn free_email(tx: &mut innkeep_domain::db::PlatformTx, wanted: &str) -> anyhow::Result<String> {
-    if identity::find_credentials(tx, wanted).await?.is_none() {
+    if account::find(tx, Class::Staff, wanted).await?.is_none() {
         return Ok(wanted.to_owned());
     }
     let suffix: u32 = rand::random();

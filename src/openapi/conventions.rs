@@ -7,16 +7,45 @@ use std::collections::BTreeSet;
 /// Operations that need no credential, in order. A test compares this list with the document.
 #[cfg(test)]
 pub const OPEN: &[&str] = &[
+    "accept_invitation",
+    "begin_passkey_log_in",
+    "forgot_password",
     "get_liveness",
     "get_readiness",
+    "issue_token",
     "log_in",
+    "log_in_operator",
+    "log_in_with_passkey",
     "log_out",
     "receive_channel_message",
     "refresh",
+    "register",
+    "reset_password",
+    "verify_email",
+    "verify_second_factor",
 ];
 
-/// Unsafe by method, but nothing is kept of them: repeating them changes nothing.
-const REPEATABLE: &[&str] = &["test_channel_connection"];
+/// Unsafe by method, but no answer is kept of them: repeating them changes nothing, or they belong to no tenant and
+/// answer with secrets that are shown once.
+const REPEATABLE: &[&str] = &[
+    "begin_passkey_enrolment",
+    "change_password",
+    "confirm_totp",
+    "delete_role",
+    "disable_account",
+    "disable_totp",
+    "enable_account",
+    "enrol_totp",
+    "finish_passkey_enrolment",
+    "remove_passkey",
+    "remove_user",
+    "replace_recovery_codes",
+    "resume_tenant",
+    "revoke_session",
+    "suspend_tenant",
+    "switch_tenant",
+    "test_channel_connection",
+];
 
 /// DTOs whose optional fields take `null` to clear (`MaybeUndefined`, which poem-openapi does not mark).
 const CLEARABLE: &[&str] = &[
@@ -109,6 +138,7 @@ fn request_schema(name: &str, schema: &mut Value) {
 fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
     let secured = operation["security"].as_array().is_some_and(|s| !s.is_empty());
     let unsafe_method = method != "get";
+    let log_in = path.contains("/auth/");
     if !secured {
         operation["security"] = json!([]);
     }
@@ -130,14 +160,10 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         ),
         (
             401,
-            secured || path.contains("/auth/"),
+            secured || log_in,
             "Who are you: `missing_credentials`, `token_expired`, …",
         ),
-        (
-            403,
-            secured || path.contains("/auth/login"),
-            "Your role may not: `missing_permission`.",
-        ),
+        (403, secured || log_in, "Your role may not: `missing_permission`."),
         (
             404,
             path.contains('{'),
@@ -145,7 +171,7 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         ),
         (
             409,
-            secured && unsafe_method,
+            unsafe_method && (secured || log_in),
             "Not in the present state of things: `no_availability`, `code_taken`, …",
         ),
         (412, if_match, "Someone changed it since: `stale_version`."),
@@ -153,8 +179,13 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         (415, has_body, "Not JSON: `unsupported_media_type`."),
         (
             422,
-            secured && (unsafe_method || has_query),
+            (secured && (unsafe_method || has_query)) || log_in,
             "A rule refuses it: see `code` and `errors`.",
+        ),
+        (
+            429,
+            log_in,
+            "Too many failed attempts: `too_many_attempts`; `Retry-After` says when to try again.",
         ),
         (500, true, "Our fault: `internal_error`."),
         (
@@ -193,7 +224,7 @@ fn problem_response(status: u16, description: &str) -> Value {
         "description": description,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     });
-    if status == 503 {
+    if status == 503 || status == 429 {
         let seconds = json!({"description": "Seconds.", "schema": {"type": "integer"}});
         response["headers"] = json!({ "Retry-After": seconds });
     }

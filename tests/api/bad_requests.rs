@@ -3,7 +3,7 @@
 use crate::support::{Server, booking, room, secrets};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use innkeep::tokens::Tokens;
+use innkeep::tokens::{Bearer, Tokens};
 use innkeep_domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -23,29 +23,30 @@ fn altered(token: &str, part: usize, change: impl FnOnce(&mut Value)) -> String 
 #[tokio::test]
 async fn only_our_own_unexpired_signature_lets_anyone_in() {
     let server = Server::start().await;
-    let staff = server.adler.of_role(Role::ReadOnly);
     let now = server.app.clock.now();
-    let issue = |tokens: &Tokens, at| {
-        tokens
-            .issue(staff.user_id, server.adler.tenant, Role::ReadOnly, at)
-            .unwrap()
-    };
-    let good = issue(&server.app.tokens, now);
+    let issue = |at| server.token(&server.adler, Role::ReadOnly, at);
+    let good = issue(now);
     let strangers = Tokens::open(&secrets().join("stranger"), now).unwrap();
     let unsigned = altered(&good, 0, |h| h["alg"] = json!("none"));
     let bare = unsigned.rsplit_once('.').unwrap().0.to_owned() + ".";
     let cases = [
         (
             "expired",
-            issue(&server.app.tokens, now - chrono::Duration::minutes(11)),
+            issue(now - chrono::Duration::minutes(11)),
             "token_expired",
         ),
         (
             "of the future",
-            issue(&server.app.tokens, now + chrono::Duration::minutes(1)),
+            issue(now + chrono::Duration::minutes(1)),
             "invalid_token",
         ),
-        ("signed by a stranger", issue(&strangers, now), "invalid_token"),
+        (
+            "signed by a stranger",
+            strangers
+                .issue(Bearer::Key(server.adler.property_id), now)
+                .unwrap(),
+            "invalid_token",
+        ),
         ("alg none", unsigned, "invalid_token"),
         ("alg none, no signature", bare, "invalid_token"),
         (
@@ -54,8 +55,10 @@ async fn only_our_own_unexpired_signature_lets_anyone_in() {
             "invalid_token",
         ),
         (
-            "a greater role",
-            altered(&good, 1, |c| c["role"] = json!("owner")),
+            "somebody else",
+            altered(&good, 1, |c| {
+                c["sub"] = json!(server.adler.of_role(Role::Owner).user_id)
+            }),
             "invalid_token",
         ),
         (

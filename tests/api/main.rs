@@ -19,4 +19,5 @@ mod openapi;
 mod properties;
 mod reservations;
 mod roles;
+mod staff;
 mod support;

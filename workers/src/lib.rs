@@ -7,6 +7,7 @@ mod holds;
 mod hourly;
 mod inbox;
 mod lanes;
+mod mail;
 mod metrics;
 mod push;
 mod queue;
@@ -16,6 +17,7 @@ use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
 use innkeep_domain::ports::cache::Invalidate;
 use innkeep_domain::ports::channel::Protocols;
+use innkeep_domain::ports::mail::Mailer;
 use lanes::Lanes;
 pub use queue::setup as setup_queue;
 use std::sync::Arc;
@@ -28,6 +30,9 @@ pub struct Context {
     pub clock: Clock,
     pub protocols: Protocols,
     pub cache: Arc<dyn Invalidate>,
+    pub mailer: Arc<dyn Mailer>,
+    /// Where people reach this installation: what links in mails begin with.
+    pub public_url: Arc<str>,
 }
 
 /// One process's workers.

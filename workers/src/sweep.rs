@@ -5,7 +5,7 @@ use crate::Workers;
 use crate::lanes::{Lane, Lanes};
 use innkeep_domain::booking::hold;
 use innkeep_domain::channel::{inbox, push};
-use innkeep_domain::{TenantId, metrics, tenancy};
+use innkeep_domain::{TenantId, mail, metrics, tenancy};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,11 @@ pub(crate) async fn run(workers: Arc<Workers>, lanes: Lanes, stop: CancellationT
 async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
     let mut tx = workers.ctx.db.begin_platform().await?;
     let tenants = tenancy::all(&mut tx).await?;
+    let mail = mail::any_due(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
+    if mail {
+        lanes.poke(Lane::Mail);
+    }
     for found in tenants {
         tenant(workers, lanes, found.id).await?;
     }

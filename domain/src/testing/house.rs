@@ -1,8 +1,8 @@
 //! A furnished tenant: property, unit types, units, rate plans, prices, and one member of staff per role.
 
-use crate::db::{Db, TenantTx};
+use crate::db::{Db, PlatformTx, TenantTx};
 use crate::error::{Error, Result};
-use crate::identity;
+use crate::identity::{self, Class, Door, account, membership, session};
 use crate::ids::TenantId;
 use crate::principal::{Principal, Role};
 use crate::property::{self, NewProperty, NewUnitType, UnitType};
@@ -53,6 +53,8 @@ pub struct Staff {
     pub user_id: Uuid,
     pub email: String,
     pub role: Role,
+    /// Open, in the house's tenant.
+    pub session_id: Uuid,
 }
 
 #[derive(Debug, Clone)]
@@ -78,10 +80,16 @@ impl House {
         let mut staff = Vec::new();
         for role in Role::ALL {
             let email = format!("{}@{}.example", role.name(), plan.name);
-            let user_id =
-                identity::add_user(&mut tx, &email, role.name(), password_hash().await?, now).await?;
-            identity::set_membership(&mut tx, user_id, tenant, role).await?;
-            staff.push(Staff { user_id, email, role });
+            let hash = password_hash().await?;
+            let user_id = account::add(&mut tx, Class::Staff, &email, role.name(), hash, now).await?;
+            membership::set(&mut tx, user_id, tenant, role).await?;
+            let session_id = log_in(&mut tx, user_id, now).await?;
+            staff.push(Staff {
+                user_id,
+                email,
+                role,
+                session_id,
+            });
         }
         tx.commit().await?;
         let mut tx = db.begin(tenant).await?;
@@ -112,11 +120,20 @@ impl House {
     }
 }
 
+async fn log_in(tx: &mut PlatformTx, user: Uuid, now: DateTime<Utc>) -> Result<Uuid> {
+    let user = account::get(tx, user).await?;
+    let tenant = session::choose_tenant(tx, &user, None).await?;
+    let origin = session::Origin::default();
+    Ok(session::open(tx, &user, Door::Tenant, tenant, &origin, now)
+        .await?
+        .id)
+}
+
 /// One argon2id per process: hashing is not what these tests are about.
 async fn password_hash() -> Result<&'static str> {
     static HASH: OnceCell<String> = OnceCell::const_new();
     Ok(HASH
-        .get_or_try_init(|| identity::hash_password(House::PASSWORD.into()))
+        .get_or_try_init(|| identity::hash_password(House::PASSWORD.into(), &[]))
         .await?)
 }
 

@@ -90,7 +90,7 @@ impl UnitAssignment {
     /// Read a stay's units and needs
     #[oai(path = "/:id/assignment", method = "get", operation_id = "get_assignment")]
     async fn get(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Assignment>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         Ok(Json(assign::read(&mut tx, &auth.0, id.0).await?.into()))
     }
 
@@ -133,7 +133,7 @@ impl UnitAssignment {
         /// The departure if absent.
         to: Query<Option<NaiveDate>>,
     ) -> ApiResult<Json<Page<AssignableUnit>>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let all = assign::candidates(&mut tx, &auth.0, id.0, from.0, to.0).await?;
         Ok(Json(Page::all(all, AssignableUnit::from)))
     }

@@ -116,7 +116,7 @@ impl Calendar {
         to: Query<NaiveDate>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Tagged<TapeChart>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = domain::calendar(&mut tx, &auth.0, id.0, from.0, to.0).await?;
         let accepted = headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok());
         let chart = TapeChart::show(id.0, from.0, to.0, found);

@@ -105,7 +105,7 @@ impl Housekeeping {
         /// The business date if absent.
         date: Query<Option<NaiveDate>>,
     ) -> ApiResult<Json<HousekeepingDay>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let (date, units) = domain::day(&mut tx, &auth.0, id.0, date.0).await?;
         let units = units.into_iter().map(UnitDay::from).collect();
         Ok(Json(HousekeepingDay { date, units }))
@@ -135,7 +135,7 @@ impl Housekeeping {
             unit_id: unit_id.0,
             done: done.0,
         };
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let rows = domain::tasks(&mut tx, &auth.0, id.0, &filter, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |t| t.id, HousekeepingTask::from)))
     }

@@ -59,7 +59,7 @@ struct Ask {
 
 async fn answer(auth: &Auth, app: &Shared, ask: Ask) -> ApiResult<Json<Page<DeskStay>>> {
     let window = Window::parse(ask.limit, ask.cursor.as_deref())?;
-    let mut tx = app.db.begin(auth.0.tenant).await?;
+    let mut tx = app.db.begin_for(&auth.0).await?;
     let rows = lists::list(
         &mut tx,
         &auth.0,

@@ -83,7 +83,7 @@ impl Maintenance {
         cursor: Query<Option<String>>,
     ) -> ApiResult<Json<Page<Piece>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let closed = closed.0.unwrap_or(false);
         let rows = domain::list(&mut tx, &auth.0, id.0, closed, window.after, window.rows()).await?;
         Ok(Json(window.page(rows, |m| m.id, Piece::from)))
@@ -136,7 +136,7 @@ impl Maintenance {
         maintenance_id: Path<Uuid>,
         #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
     ) -> ApiResult<Found<Piece>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = domain::get(&mut tx, &auth.0, id.0, maintenance_id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
     }

@@ -76,7 +76,7 @@ impl Overbooked {
         /// The day after the last night, at most 100 nights on.
         to: Query<NaiveDate>,
     ) -> ApiResult<Json<OverbookedWorklist>> {
-        let mut tx = app.db.begin(auth.0.tenant).await?;
+        let mut tx = app.db.begin_for(&auth.0).await?;
         let found = overbooked::worklist(&mut tx, &auth.0, id.0, from.0, to.0).await?;
         Ok(Json(OverbookedWorklist {
             nights: found.nights.into_iter().map(ShortNight::from).collect(),

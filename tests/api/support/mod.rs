@@ -3,17 +3,22 @@
 mod answer;
 
 pub use answer::Answer;
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use innkeep::app::App;
 use innkeep::cache::Cache;
 use innkeep::edge::{Limits, Mutations};
+use innkeep::grants::Grants;
 use innkeep::server::ServerOptions;
 use innkeep::telemetry::Metrics;
-use innkeep::tokens::Tokens;
+use innkeep::tokens::{Bearer, Tokens};
 use innkeep::{routes, server};
 use innkeep_domain::Role;
 use innkeep_domain::clock::Clock;
+use innkeep_domain::identity::{Door, passkey};
+use innkeep_domain::mail;
 use innkeep_domain::ports::channel::Protocols;
+use innkeep_domain::ports::mail::{MailError, Mailer, Message};
 use innkeep_domain::testing::{House, Plan, TestDatabase};
 use innkeep_integrations::{channex, open_webhook};
 use reqwest::{Method, RequestBuilder};
@@ -21,7 +26,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -37,6 +42,7 @@ pub struct Server {
     /// Another tenant: a host with an apartment and a villa.
     pub mare: House,
     http: reqwest::Client,
+    letters: Arc<Letters>,
     // Last, so that connections are gone when it is dropped.
     pub database: TestDatabase,
 }
@@ -48,6 +54,7 @@ impl Server {
         let now: DateTime<Utc> = NOW.parse().unwrap();
         let adler = House::furnish(&db, &Plan::HOTEL, now).await.unwrap();
         let mare = House::furnish(&db, &Plan::HOST, now).await.unwrap();
+        let letters = Arc::new(Letters::default());
         let client = innkeep_integrations::http::client().unwrap();
         let redis = std::env::var("INNKEEP_TEST_REDIS_URL").ok();
         let app = Arc::new(App {
@@ -57,6 +64,10 @@ impl Server {
             cache: Arc::new(Cache::new(redis.as_deref()).unwrap()),
             protocols: Protocols::new(vec![channex::protocol(client), open_webhook::protocol()]),
             metrics: Metrics::install().unwrap(),
+            grants: Grants::default(),
+            mailer: letters.clone(),
+            public_url: "http://localhost:8080".into(),
+            relying_party: passkey::relying_party("http://localhost:8080").unwrap(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -84,22 +95,58 @@ impl Server {
             adler,
             mare,
             http,
+            letters,
             database,
         }
     }
 
     /// Somebody with this role in the house.
     pub fn caller(&self, house: &House, role: Role) -> Caller<'_> {
-        let user = house.of_role(role).user_id;
-        let token = self
-            .app
-            .tokens
-            .issue(user, house.tenant, role, self.app.clock.now())
-            .unwrap();
+        let token = self.token(house, role, self.app.clock.now());
         Caller {
             server: self,
             token: Some(token),
         }
+    }
+
+    /// An access token in the open session of somebody with this role.
+    pub fn token(&self, house: &House, role: Role, at: DateTime<Utc>) -> String {
+        let staff = house.of_role(role);
+        let bearer = Bearer::Session {
+            session: staff.session_id,
+            user: staff.user_id,
+            door: Door::Tenant,
+            tenant: Some(house.tenant),
+        };
+        self.app.tokens.issue(bearer, at).unwrap()
+    }
+
+    /// Sends what mail is due, and returns the last one to this address.
+    pub async fn mail_to(&self, address: &str) -> Option<Message> {
+        let now = self.app.now();
+        loop {
+            let mut tx = self.app.db.begin_platform().await.unwrap();
+            let Some(due) = mail::take(&mut tx, now).await.unwrap() else {
+                break;
+            };
+            let message = mail::compose(&mut tx, &due.mail, &self.app.public_url, now)
+                .await
+                .unwrap();
+            mail::sent(&mut tx, due.id).await.unwrap();
+            tx.commit().await.unwrap();
+            if let Some(message) = message {
+                self.app.mailer.send(&message).await.unwrap();
+            }
+        }
+        let sent = self.letters.0.lock().unwrap();
+        sent.iter().rev().find(|m| m.to == address).cloned()
+    }
+
+    /// The token in the link of the last mail to this address.
+    pub async fn mailed_token(&self, address: &str) -> String {
+        let message = self.mail_to(address).await.unwrap();
+        let (_, after) = message.text.split_once("token=").unwrap();
+        after.split_whitespace().next().unwrap().to_owned()
     }
 
     /// The hotel's manager, who may do everything there.
@@ -133,6 +180,18 @@ pub fn secrets() -> PathBuf {
     folder
         .unwrap_or_else(std::env::temp_dir)
         .join("innkeep-api-tests")
+}
+
+/// Every mail that was sent.
+#[derive(Default)]
+struct Letters(Mutex<Vec<Message>>);
+
+#[async_trait]
+impl Mailer for Letters {
+    async fn send(&self, message: &Message) -> Result<(), MailError> {
+        self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
 }
 
 pub struct Caller<'a> {
@@ -170,6 +229,10 @@ impl Caller<'_> {
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
     }
 
     /// An action without a body.
