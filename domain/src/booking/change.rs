@@ -1,7 +1,7 @@
 //! One change of a booking: locked, changed in memory, and then stock, rows, dirty marks, event and kick in one go.
 
 use super::cancel::mark_dirty;
-use super::entity::{Booking, BookingStatus, Reservation, Status};
+use super::entity::{Booking, BookingStatus, Reservation};
 use super::save::save;
 use super::sell::spans;
 use super::store;
@@ -148,15 +148,7 @@ impl Change {
     fn settle(&mut self) {
         let due = |b: &Booking| b.reservations.iter().map(Reservation::due).sum::<Decimal>();
         self.after.total += due(&self.after) - due(&self.before);
-        let all = |status: Status| self.after.reservations.iter().all(|r| r.status == status);
-        let any = |status: Status| self.after.reservations.iter().any(|r| r.status == status);
-        self.after.status = if all(Status::Cancelled) {
-            BookingStatus::Cancelled
-        } else if any(Status::Tentative) {
-            BookingStatus::Tentative
-        } else {
-            BookingStatus::Confirmed
-        };
+        self.after.status = BookingStatus::of(&self.after.reservations);
         if self.after.status != BookingStatus::Tentative {
             self.after.hold_expires_at = None;
         }

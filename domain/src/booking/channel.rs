@@ -131,11 +131,7 @@ fn replace(
         id: booking_id,
         property_id: connection.property_id,
         reference: before.map_or_else(|| new_reference(&mut rand::rng()), |b| b.reference.clone()),
-        status: if cancelled {
-            BookingStatus::Cancelled
-        } else {
-            BookingStatus::Confirmed
-        },
+        status: BookingStatus::of(&reservations),
         hold_expires_at: None,
         booker: revision.booker.clone(),
         notes: revision.notes.clone(),

@@ -264,6 +264,18 @@ pub enum BookingStatus {
 impl BookingStatus {
     pub const ALL: [Self; 3] = [Self::Tentative, Self::Confirmed, Self::Cancelled];
 
+    /// A booking stands as its stays do: what a channel cancels is on for as long as its guest is here.
+    pub fn of(reservations: &[Reservation]) -> Self {
+        let is = |status: Status| move |r: &Reservation| r.status == status;
+        if reservations.iter().all(is(Status::Cancelled)) {
+            Self::Cancelled
+        } else if reservations.iter().any(is(Status::Tentative)) {
+            Self::Tentative
+        } else {
+            Self::Confirmed
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Tentative => "tentative",

@@ -1,5 +1,6 @@
 //! By hand: a stay gets a unit, loses it, keeps it; and which units it could get.
 
+use super::check_in::obstacle;
 use super::needs::{self, Needs, fits};
 use super::segment::{self, Occupant, Segment};
 use super::stay::{self, Desk};
@@ -11,6 +12,7 @@ use crate::property::Unit;
 use crate::property::unit::{self, Cleanliness};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub struct Assign {
     /// Half-open; absent = from the first night that can still change, to the departure.
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
-    /// Even if the unit does not have what the stay needs.
+    /// Even if the unit does not have what the stay needs, or is dirty and the guest moves into it today.
     pub force: bool,
     pub reason: Option<String>,
 }
@@ -53,11 +55,12 @@ async fn show(tx: &mut TenantTx, reservation: &Reservation) -> Result<Assignment
 }
 
 /// Puts nights of a stay into a unit; they leave the unit they were in. Of a guest in house only nights from the
-/// business date on can move, and the unit left today is dirty.
+/// business date on can move. Who moves today is let in as at check-in, and the unit left is dirty.
 ///
 /// # Errors
 /// 404 for another property's unit; 409 `unit_taken` naming who has it and when, `wrong_unit_type`, `needs_not_met`
-/// (unless forced, with a reason), `assignment_locked`, `wrong_state`.
+/// (unless forced, with a reason), `assignment_locked`, `wrong_state`; for a guest who moves today `unit_occupied`,
+/// `unit_not_ready` (unless forced).
 pub async fn assign(
     tx: &mut TenantTx,
     who: &Principal,
@@ -77,23 +80,13 @@ pub async fn assign(
     units.retain(|u| u.id == cmd.unit_id);
     let target = units.into_iter().find(|u| u.property_id == desk.property.id);
     let target = target.ok_or_else(|| Refusal::not_found("unit").at("/unit_id"))?;
-    refuse_wrong_type(desk.reservation()?, &target, from, to)?;
-    let needs = needs::read(tx, cmd.reservation_id).await?;
-    if let Err(why) = fits(&target, &needs)
-        && !cmd.force
+    let left = left_today(&desk, &before, target.id, (from, to))?;
+    refuse(tx, &desk, &target, &before, (from, to), cmd.force).await?;
+    if left.is_some()
+        && let Some(why) = obstacle(tx, &target, &desk, cmd.force).await?
     {
-        let detail = format!("unit {} {}; force it with a reason", target.name, why.detail());
-        return Err(Refusal::conflict("needs_not_met", detail).at("/unit_id").into());
+        return Err(Refusal::conflict(why.code, why.detail).at("/unit_id").into());
     }
-    if before
-        .iter()
-        .any(|s| s.locked && s.overlaps(from, to) && s.unit_id != target.id)
-    {
-        let detail = "the stay is locked in its unit; unlock it first";
-        return Err(Refusal::conflict("assignment_locked", detail).into());
-    }
-    let taken = segment::occupants(tx, &[target.id], (from, to), Some(cmd.reservation_id)).await?;
-    refuse_taken(&target, &taken)?;
     let mut after = segment::carve(&before, from, to);
     let locked = before.iter().any(|s| s.locked && s.unit_id == target.id);
     after.push(Segment {
@@ -103,7 +96,9 @@ pub async fn assign(
         locked,
     });
     segment::replace(tx, desk.property.id, cmd.reservation_id, &segment::joined(after)).await?;
-    soil_left_unit(tx, who, &desk, &before, target.id, (from, to), now).await?;
+    if let Some(left) = left {
+        unit::set_cleanliness(tx, who, &[left], Cleanliness::Dirty, now).await?;
+    }
     let data = json!({ "unit_id": target.id, "from": from, "to": to, "forced": cmd.force, "reason": reason });
     stay::log(tx, who, &desk, "reservation.unit_assigned", data, now).await?;
     show(tx, desk.reservation()?).await
@@ -129,6 +124,35 @@ fn span(desk: &Desk, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<(
         return Err(Refusal::invalid("outside_stay", detail).at("/from").into());
     }
     Ok((from, to))
+}
+
+/// Whatever speaks against the unit for these nights.
+async fn refuse(
+    tx: &mut TenantTx,
+    desk: &Desk,
+    target: &Unit,
+    before: &[Segment],
+    (from, to): (NaiveDate, NaiveDate),
+    force: bool,
+) -> Result<()> {
+    let stay = desk.reservation()?;
+    refuse_wrong_type(stay, target, from, to)?;
+    let needs = needs::read(tx, stay.id).await?;
+    if let Err(why) = fits(target, &needs)
+        && !force
+    {
+        let detail = format!("unit {} {}; force it with a reason", target.name, why.detail());
+        return Err(Refusal::conflict("needs_not_met", detail).at("/unit_id").into());
+    }
+    if before
+        .iter()
+        .any(|s| s.locked && s.overlaps(from, to) && s.unit_id != target.id)
+    {
+        let detail = "the stay is locked in its unit; unlock it first";
+        return Err(Refusal::conflict("assignment_locked", detail).into());
+    }
+    let taken = segment::occupants(tx, &[target.id], (from, to), Some(stay.id)).await?;
+    Ok(refuse_taken(target, &taken)?)
 }
 
 fn refuse_wrong_type(stay: &Reservation, unit: &Unit, from: NaiveDate, to: NaiveDate) -> Result<(), Refusal> {
@@ -157,25 +181,20 @@ fn refuse_taken(unit: &Unit, taken: &[Occupant]) -> Result<(), Refusal> {
     Err(Refusal::conflict("unit_taken", detail).at("/unit_id"))
 }
 
-/// A guest in house who moves today leaves a used unit behind.
-async fn soil_left_unit(
-    tx: &mut TenantTx,
-    who: &Principal,
+/// The unit that a guest in house leaves by having this one for these nights: only tonight moves anybody now.
+fn left_today(
     desk: &Desk,
     before: &[Segment],
     target: Uuid,
     (from, to): (NaiveDate, NaiveDate),
-    now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Option<Uuid>> {
     let today = desk.property.business_date;
     if desk.reservation()?.status != Status::InHouse || today < from || today >= to {
-        return Ok(());
+        return Ok(None);
     }
-    let here = before.iter().rev().find(|s| s.from <= today);
-    match here.filter(|s| s.unit_id != target) {
-        Some(left) => unit::set_cleanliness(tx, who, &[left.unit_id], Cleanliness::Dirty, now).await,
-        None => Ok(()),
-    }
+    Ok(segment::current(before, today)
+        .map(|s| s.unit_id)
+        .filter(|u| *u != target))
 }
 
 /// Takes the unit from nights of a stay; of all that can still change by default.
@@ -252,7 +271,8 @@ pub struct Candidate {
 
 #[derive(Debug, Clone)]
 pub struct WhyNot {
-    /// The code that `assign-unit` would answer: `unit_taken`, `wrong_unit_type`, `needs_not_met`.
+    /// The code that `assign-unit` would answer: `unit_taken`, `wrong_unit_type`, `needs_not_met`; for a guest who
+    /// would move today also `unit_occupied`, `unit_not_ready`.
     pub code: &'static str,
     pub detail: String,
 }
@@ -285,7 +305,16 @@ pub(super) async fn of_span(
     units.retain(|u| types.contains(&Some(u.unit_type_id)));
     let ids: Vec<Uuid> = units.iter().map(|u| u.id).collect();
     let taken = segment::occupants(tx, &ids, (from, to), Some(stay.id)).await?;
-    let judge = |unit: Unit| {
+    let before = segment::of(tx, stay.id).await?;
+    let mut moves = HashMap::new();
+    for unit in &units {
+        if left_today(desk, &before, unit.id, (from, to))?.is_some()
+            && let Some(why) = obstacle(tx, unit, desk, false).await?
+        {
+            moves.insert(unit.id, why);
+        }
+    }
+    let mut judge = |unit: Unit| {
         let mut reasons = Vec::new();
         if let Err(refusal) = refuse_wrong_type(stay, &unit, from, to) {
             reasons.push(WhyNot::from(refusal));
@@ -301,13 +330,14 @@ pub(super) async fn of_span(
         if let Err(refusal) = refuse_taken(&unit, &by) {
             reasons.push(WhyNot::from(refusal));
         }
+        reasons.extend(moves.remove(&unit.id));
         Candidate {
             unmet_wishes: needs.unmet_wishes(&unit),
             unit,
             reasons,
         }
     };
-    let mut all: Vec<Candidate> = units.into_iter().map(judge).collect();
+    let mut all: Vec<Candidate> = units.into_iter().map(&mut judge).collect();
     all.sort_by_key(|c| (!c.reasons.is_empty(), c.unmet_wishes));
     Ok(all)
 }

@@ -5,9 +5,10 @@ use super::segment::runs;
 use crate::booking::entity::Status;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::inventory::Night;
+use crate::inventory::LONGEST_RANGE;
 use crate::principal::{Permission, Principal};
 use crate::property::unit::Cleanliness;
+use crate::rates::nights::{self, WantedStock};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use uuid::Uuid;
 pub const MOST_DAYS: i64 = 100;
 /// Stays and pieces of maintenance on one chart.
 const MOST_BARS: i64 = 20_000;
+/// No stay and no maintenance that begins before the chart's end ends so many nights after it.
+const LONGEST: i32 = LONGEST_RANGE as i32;
 
 #[derive(Debug, Clone)]
 pub struct Calendar {
@@ -110,7 +113,7 @@ pub async fn calendar(
     .ok_or_else(|| Refusal::not_found("property"))?;
     let mut unit_types = rows(tx, property_id).await?;
     hang_bars(tx, property_id, from, to, &mut unit_types).await?;
-    hang_nights(tx, property_id, head.plan, (from, to), &mut unit_types).await?;
+    hang_nights(tx, head.plan, (from, to), &mut unit_types).await?;
     Ok(Calendar {
         currency: head.currency,
         business_date: head.business_date,
@@ -158,6 +161,8 @@ async fn rows(tx: &mut TenantTx, property_id: Uuid) -> Result<Vec<TypeRows>> {
     Ok(out)
 }
 
+/// Stays and segments are found by their end: of those that have ended none is read. Bounded on both sides, since the
+/// planner, which does not know the dates, takes such a range for a narrow one.
 async fn hang_bars(
     tx: &mut TenantTx,
     property_id: Uuid,
@@ -174,13 +179,15 @@ async fn hang_bars(
            left join maintenance m on m.tenant_id = $1 and m.id = s.maintenance_id
            left join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
            left join booking b on b.tenant_id = $1 and b.id = r.booking_id
-           where s.tenant_id = $1 and s.property_id = $2 and s.to_night > $3 and s.from_night < $4
+           where s.tenant_id = $1 and s.property_id = $2 and s.from_night < $4
+             and s.to_night > $3 and s.to_night < $4 + $6::int
            order by s.from_night limit $5"#,
         tx.t(),
         property_id,
         from,
         to,
-        MOST_BARS
+        MOST_BARS,
+        LONGEST
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -221,45 +228,24 @@ async fn hang_bars(
 
 async fn hang_nights(
     tx: &mut TenantTx,
-    property_id: Uuid,
     plan: Option<Uuid>,
     (from, to): (NaiveDate, NaiveDate),
     unit_types: &mut [TypeRows],
 ) -> Result<()> {
-    let rows = sqlx::query!(
-        r#"select i.unit_type_id, i.night, i.capacity, i.out_of_order, i.blocked, i.held, i.sold,
-                  i.overbooking_limit, i.forced, e.price as "price?"
-           from unit_type t
-           join inventory i on i.tenant_id = $1 and i.unit_type_id = t.id and i.night >= $4 and i.night < $5
-           left join rate_night e on e.tenant_id = $1 and e.rate_plan_id = $3 and e.unit_type_id = t.id
-                and e.night = i.night
-           where t.tenant_id = $1 and t.property_id = $2 order by i.night"#,
-        tx.t(),
-        property_id,
-        plan,
-        from,
-        to
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut by_id: BTreeMap<Uuid, &mut TypeRows> = unit_types.iter_mut().map(|t| (t.id, t)).collect();
-    for r in rows {
-        let night = Night {
-            capacity: r.capacity,
-            out_of_order: r.out_of_order,
-            blocked: r.blocked,
-            held: r.held,
-            sold: r.sold,
-            overbooking_limit: r.overbooking_limit,
-            forced: r.forced,
+    let Some(last) = to.pred_opt() else { return Ok(()) };
+    let stock: Vec<WantedStock> = unit_types.iter().map(|t| (t.id, from, last)).collect();
+    let priced = plan
+        .into_iter()
+        .flat_map(|plan| stock.iter().map(move |(t, ..)| (plan, *t)));
+    let rates = priced.map(|(plan, t)| (plan, t, from, last)).collect();
+    let nights = nights::read(tx, &rates, &stock).await?;
+    for unit_type in unit_types {
+        let night = |&(date, free): &(NaiveDate, i32)| TypeNight {
+            date,
+            free: free.max(0),
+            price: plan.and_then(|plan| nights.price(plan, unit_type.id, date)),
         };
-        if let Some(unit_type) = by_id.get_mut(&r.unit_type_id) {
-            unit_type.nights.push(TypeNight {
-                date: r.night,
-                free: night.free(),
-                price: r.price,
-            });
-        }
+        unit_type.nights = nights.stock(unit_type.id).iter().map(night).collect();
     }
     Ok(())
 }
@@ -281,14 +267,19 @@ async fn unassigned(
                where n.tenant_id = $1 and n.reservation_id = r.id and n.night >= $3 and n.night < $4
                  and not exists (select from stay_segment s where s.tenant_id = $1 and s.reservation_id = r.id
                                  and s.from_night <= n.night and s.to_night > n.night)) n
-           where r.tenant_id = $1 and r.property_id = $2 and r.departure > $3 and r.arrival < $4
-             and r.status in ('tentative', 'confirmed', 'in_house') and n.nights is not null
+           where r.tenant_id = $1 and r.property_id = $2 and r.arrival < $4
+             and r.departure > $3 and r.departure < $4 + $6::int
+             and r.status in ('tentative', 'confirmed', 'in_house')
+             and r.departure - r.arrival > (select coalesce(sum(s.to_night - s.from_night), 0) from stay_segment s
+                                            where s.tenant_id = $1 and s.reservation_id = r.id)
+             and n.nights is not null
            order by r.arrival, r.id limit $5"#,
         tx.t(),
         property_id,
         from,
         to,
-        MOST_BARS
+        MOST_BARS,
+        LONGEST
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -1,6 +1,6 @@
 //! Check-in: the guest gets the key of a unit that is theirs, free and clean.
 
-use super::assign::of_span;
+use super::assign::{WhyNot, of_span};
 use super::segment;
 use super::stay::{self, Desk};
 use crate::booking::entity::{Booking, Status};
@@ -38,6 +38,8 @@ pub async fn check_in(
     who.require(Permission::WriteBookings)?;
     let reason = stay::forced(cmd.force, cmd.reason.as_deref())?;
     let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
+    // The table of transitions has another way to be in house: an undone check-out.
+    desk.require(Status::Confirmed)?;
     desk.become_(Status::InHouse)?;
     let today = desk.property.business_date;
     let (arrival, departure) = (desk.reservation()?.arrival, desk.reservation()?.departure);
@@ -46,21 +48,9 @@ pub async fn check_in(
         return Err(Refusal::conflict("not_today", detail).into());
     }
     let unit = tonights_unit(tx, &desk, today).await?;
-    if let Some(other) = guest_in(tx, unit.id, today, reservation_id).await? {
-        let detail = format!(
-            "unit {} still has {other}: check them out first, {}",
-            unit.name,
-            instead(tx, &desk).await?
-        );
-        return Err(Refusal::conflict("unit_occupied", detail).into());
-    }
-    if !unit.cleanliness.ready() && !cmd.force {
-        let detail = format!(
-            "unit {} is dirty: have it cleaned, force it with a reason, {}",
-            unit.name,
-            instead(tx, &desk).await?
-        );
-        return Err(Refusal::conflict("unit_not_ready", detail).into());
+    if let Some(why) = obstacle(tx, &unit, &desk, cmd.force).await? {
+        let detail = format!("{}, {}", why.detail, instead(tx, &desk).await?);
+        return Err(Refusal::conflict(why.code, detail).into());
     }
     desk.save(tx, now).await?;
     sqlx::query!(
@@ -93,6 +83,29 @@ async fn tonights_unit(tx: &mut TenantTx, desk: &Desk, today: NaiveDate) -> Resu
     Ok(locked.ok_or_else(|| Refusal::not_found("unit"))?)
 }
 
+/// Why a stay cannot get the key of a unit now: another guest is in it, or, unless forced, it is dirty.
+pub(super) async fn obstacle(
+    tx: &mut TenantTx,
+    unit: &Unit,
+    desk: &Desk,
+    force: bool,
+) -> Result<Option<WhyNot>> {
+    let today = desk.property.business_date;
+    let (code, detail) = if let Some(other) = guest_in(tx, unit.id, today, desk.reservation()?.id).await? {
+        let detail = format!("unit {} still has {other}: check them out first", unit.name);
+        ("unit_occupied", detail)
+    } else if !unit.cleanliness.ready() && !force {
+        let detail = format!(
+            "unit {} is dirty: have it cleaned, force it with a reason",
+            unit.name
+        );
+        ("unit_not_ready", detail)
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(WhyNot { code, detail }))
+}
+
 /// Another guest in house who is in the unit, in words. Where a guest is: the last unit that began by today.
 pub(super) async fn guest_in(
     tx: &mut TenantTx,
@@ -118,23 +131,24 @@ pub(super) async fn guest_in(
     .await?)
 }
 
-/// Units that would do at once, in words.
-async fn instead(tx: &mut TenantTx, desk: &Desk) -> Result<String> {
-    let today = desk.property.business_date;
-    let mut names = Vec::new();
-    for candidate in of_span(tx, desk, today, desk.reservation()?.departure).await? {
-        let ready = candidate.reasons.is_empty() && candidate.unit.cleanliness.ready();
-        if ready
-            && guest_in(tx, candidate.unit.id, today, desk.reservation()?.id)
-                .await?
-                .is_none()
-        {
-            names.push(candidate.unit.name);
+/// Units, at most so many, that the stay could have from today on and get the key of now; the best first.
+pub(super) async fn ready_units(tx: &mut TenantTx, desk: &Desk, most: usize) -> Result<Vec<Unit>> {
+    let mut ready = Vec::new();
+    let departure = desk.reservation()?.departure;
+    for candidate in of_span(tx, desk, desk.property.business_date, departure).await? {
+        if candidate.reasons.is_empty() && obstacle(tx, &candidate.unit, desk, false).await?.is_none() {
+            ready.push(candidate.unit);
         }
-        if names.len() == MOST_NAMED {
+        if ready.len() == most {
             break;
         }
     }
+    Ok(ready)
+}
+
+async fn instead(tx: &mut TenantTx, desk: &Desk) -> Result<String> {
+    let ready = ready_units(tx, desk, MOST_NAMED).await?;
+    let names: Vec<&str> = ready.iter().map(|u| u.name.as_str()).collect();
     Ok(match names.as_slice() {
         [] => "no other unit is free and clean now".into(),
         names => format!("or take one that is free and clean: {}", names.join(", ")),

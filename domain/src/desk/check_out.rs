@@ -1,14 +1,14 @@
 //! Check-out: the guest leaves, the unit has to be cleaned.
 
 use super::check_in::{guest_in, refuse_later};
-use super::segment::{self, Segment};
+use super::segment;
 use super::stay::{self, Desk};
 use crate::booking::entity::{Booking, Status};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
 use crate::property::unit::{self, Cleanliness};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub async fn check_out(
     .execute(&mut **tx)
     .await?;
     let segments = segment::of(tx, reservation_id).await?;
-    let unit = current(&segments, today).map(|s| s.unit_id);
+    let unit = segment::current(&segments, today).map(|s| s.unit_id);
     if let Some(unit) = unit {
         unit::set_cleanliness(tx, who, &[unit], Cleanliness::Dirty, now).await?;
     }
@@ -45,11 +45,6 @@ pub async fn check_out(
     let data = json!({ "unit_id": unit, "early": early });
     stay::log(tx, who, &desk, "reservation.checked_out", data, now).await?;
     Ok(desk.booking)
-}
-
-/// Where a guest is: the last unit that began by today.
-fn current(segments: &[Segment], today: NaiveDate) -> Option<&Segment> {
-    segments.iter().rev().find(|s| s.from <= today)
 }
 
 /// Back to `in_house`, on the business date of the check-out, unless somebody else is in the unit by now. The unit
@@ -75,7 +70,7 @@ pub async fn undo_check_out(
     .await?;
     refuse_later(since, today)?;
     let segments = segment::of(tx, reservation_id).await?;
-    if let Some(here) = current(&segments, today) {
+    if let Some(here) = segment::current(&segments, today) {
         unit::lock_units(tx, &[here.unit_id]).await?;
         if let Some(other) = guest_in(tx, here.unit_id, today, reservation_id).await? {
             let detail = format!("the unit has {other} now");

@@ -58,6 +58,11 @@ pub(super) fn joined(mut segments: Vec<Segment>) -> Vec<Segment> {
     out
 }
 
+/// Where a guest is: the last unit that began by today.
+pub(super) fn current(segments: &[Segment], today: NaiveDate) -> Option<&Segment> {
+    segments.iter().rev().find(|s| s.from <= today)
+}
+
 /// Nights of the stay, as spans, that no segment covers.
 pub(super) fn missing(reservation: &Reservation, segments: &[Segment]) -> Vec<(NaiveDate, NaiveDate)> {
     let bare = |d: &NaiveDate| !segments.iter().any(|s| s.covers(*d));
@@ -84,15 +89,21 @@ struct Row {
     from_night: NaiveDate,
     to_night: NaiveDate,
     locked: bool,
+    /// The first night that a guest who is in house has not slept here.
+    slept_until: NaiveDate,
 }
 
 /// Segments of reservations, each with its unit's type.
 async fn rows(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<Vec<Row>> {
     Ok(sqlx::query_as!(
         Row,
-        "select s.reservation_id, s.unit_id, u.unit_type_id, s.from_night, s.to_night, s.locked
-         from stay_segment s join unit u on u.tenant_id = $1 and u.id = s.unit_id
-         where s.tenant_id = $1 and s.reservation_id = any($2) order by s.from_night",
+        r#"select s.reservation_id, s.unit_id, u.unit_type_id, s.from_night, s.to_night, s.locked,
+                greatest(p.business_date, r.checked_in_on + 1) as "slept_until!"
+         from stay_segment s
+         join unit u on u.tenant_id = $1 and u.id = s.unit_id
+         join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
+         join property p on p.tenant_id = $1 and p.id = s.property_id
+         where s.tenant_id = $1 and s.reservation_id = any($2) order by s.from_night"#,
         tx.t(),
         reservations
     )
@@ -167,7 +178,8 @@ pub(super) async fn insert(
 
 /// After a booking was saved, its units follow: a stay that is no longer expected leaves its units, and nights that
 /// are gone or take another unit type now lose theirs. Added nights stay without a unit: nobody is moved silently. A
-/// guest who is here, or was, keeps the unit for all nights before the departure.
+/// guest who is here, or was, keeps the unit for all nights before the departure, and for those slept already: a
+/// channel may say that the stay was over before it began, and the guest is in the unit all the same.
 pub(crate) async fn follow(tx: &mut TenantTx, booking: &Booking) -> Result<()> {
     let ids: Vec<Uuid> = booking.reservations.iter().map(|r| r.id).collect();
     let mut by_stay: HashMap<Uuid, Vec<Row>> = HashMap::new();
@@ -195,7 +207,7 @@ fn kept(reservation: &Reservation, row: &Row) -> Vec<Segment> {
     match reservation.status {
         Status::Cancelled | Status::NoShow => Vec::new(),
         Status::InHouse | Status::Departed => {
-            let to = segment.to.min(reservation.departure);
+            let to = segment.to.min(reservation.departure.max(row.slept_until));
             if segment.from < to {
                 vec![Segment { to, ..segment }]
             } else {

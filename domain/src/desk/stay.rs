@@ -1,6 +1,6 @@
 //! What every operation on one stay does first and last: lock its booking, read it, save it, log what happened.
 
-use crate::booking::entity::{Booking, Reservation, Status};
+use crate::booking::entity::{Booking, BookingStatus, Reservation, Status};
 use crate::booking::save::save;
 use crate::booking::sell::spans;
 use crate::booking::store;
@@ -76,6 +76,7 @@ impl Desk {
         for reservation in self.booking.reservations.iter_mut().filter(|r| r.id == self.id) {
             reservation.version += 1;
         }
+        self.booking.status = BookingStatus::of(&self.booking.reservations);
         self.booking.version += 1;
         self.booking.updated_at = now;
         save(tx, &self.booking).await

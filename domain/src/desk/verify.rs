@@ -41,17 +41,20 @@ pub(crate) async fn maintenance(tx: &mut TenantTx) -> Result<Vec<String>> {
     .await?)
 }
 
-/// Segments are of stays that are on, and lie in their nights. A guest who is here, or was, may have come before the
-/// nights that a channel says now.
+/// Segments are of stays that are on, and lie in their nights. A guest who is here, or was, may have slept before and
+/// after the nights that a channel says now.
 pub(crate) async fn segments_in_stay(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"select format('reservation %s (%s, %s to %s) has unit %s from %s to %s', r.id, r.status, r.arrival,
                          r.departure, s.unit_id, s.from_night, s.to_night) as "detail!"
            from stay_segment s
            join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
-           where s.tenant_id = $1
-             and (r.status in ('cancelled', 'no_show') or s.to_night > r.departure
-               or (s.from_night < r.arrival and r.status in ('tentative', 'confirmed')))
+           join property p on p.tenant_id = $1 and p.id = r.property_id
+           where s.tenant_id = $1 and case
+               when r.status in ('cancelled', 'no_show') then true
+               when r.status in ('in_house', 'departed')
+               then s.to_night > greatest(r.departure, p.business_date, r.checked_in_on + 1)
+               else s.from_night < r.arrival or s.to_night > r.departure end
            order by 1 limit 100"#,
         tx.t()
     )

@@ -1,8 +1,9 @@
 //! A guest without a booking: booked, put into a unit and checked in, or nothing of it.
 
-use super::assign::{self, Assign, candidates};
-use super::check_in::{CheckIn, check_in, guest_in};
+use super::assign::{self, Assign};
+use super::check_in::{CheckIn, check_in, ready_units};
 use super::needs::{self, Needs};
+use super::stay::Desk;
 use crate::booking::entity::Booking;
 use crate::booking::reserve::{NewBooking, reserve};
 use crate::db::TenantTx;
@@ -51,7 +52,7 @@ pub async fn walk_in(
     }
     let unit_id = match new.unit_id {
         Some(unit_id) => unit_id,
-        None => ready_unit(tx, who, id, today).await?,
+        None => ready_unit(tx, who, id).await?,
     };
     let cmd = Assign {
         reservation_id: id,
@@ -65,23 +66,13 @@ pub async fn walk_in(
     check_in(tx, who, id, new.check_in, None, now).await
 }
 
-async fn ready_unit(
-    tx: &mut TenantTx,
-    who: &Principal,
-    reservation_id: Uuid,
-    today: chrono::NaiveDate,
-) -> Result<Uuid> {
-    for candidate in candidates(tx, who, reservation_id, None, None).await? {
-        if candidate.reasons.is_empty()
-            && candidate.unit.cleanliness.ready()
-            && guest_in(tx, candidate.unit.id, today, reservation_id)
-                .await?
-                .is_none()
-        {
-            return Ok(candidate.unit.id);
-        }
-    }
-    let detail =
-        "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";
-    Err(Refusal::conflict("no_unit", detail).into())
+async fn ready_unit(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> Result<Uuid> {
+    let desk = Desk::look(tx, who, reservation_id).await?;
+    let found = ready_units(tx, &desk, 1).await?.pop();
+    let none = || {
+        let detail =
+            "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";
+        Refusal::conflict("no_unit", detail)
+    };
+    Ok(found.ok_or_else(none)?.id)
 }

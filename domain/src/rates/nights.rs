@@ -38,6 +38,17 @@ impl Nights {
         self.rates.contains_key(&(plan, unit_type))
     }
 
+    /// Nights that were read, with the units free on each: below zero where more are sold than there are.
+    pub fn stock(&self, unit_type: Uuid) -> &[(NaiveDate, i32)] {
+        self.stock.get(&unit_type).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One night's price as set.
+    pub fn price(&self, plan: Uuid, unit_type: Uuid, night: NaiveDate) -> Option<Decimal> {
+        let first = self.of(plan, unit_type, night).first();
+        first.filter(|n| n.night == night)?.price
+    }
+
     fn of(&self, plan: Uuid, unit_type: Uuid, from: NaiveDate) -> &[SetNight] {
         let all = self
             .rates
@@ -73,8 +84,8 @@ impl Nights {
 
     /// Units free on every night of the stay, and the first night with the fewest.
     pub fn free(&self, unit_type: Uuid, stay: Stay) -> (i32, NaiveDate) {
-        let all = self.stock.get(&unit_type).map(Vec::as_slice).unwrap_or_default();
-        let slept = all
+        let slept = self
+            .stock(unit_type)
             .iter()
             .filter(|(n, _)| (stay.arrival()..stay.departure()).contains(n));
         let scarce = slept.clone().min_by_key(|(night, free)| (*free, *night));

@@ -92,9 +92,9 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
         nearby(tx, &terms, stay, &party).await?
     };
     Ok(Found {
-        currency: terms.code,
+        currency: terms.code.clone(),
         offers,
-        extras: terms.extras,
+        extras: terms.extras.clone(),
         alternatives,
     })
 }

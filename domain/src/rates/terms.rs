@@ -1,5 +1,6 @@
-//! Everything but nights that decides a price: a property's plans, unit types, taxes, fees, extras and policies, read
-//! in one statement, because there are few of each and one answer needs them all.
+//! Everything but nights that decides a price. What a property sells its stays by changes seldom and is wanted by every
+//! booking and search: its [`Tariff`] is read in one statement and kept under the stamp it was read with. The database
+//! gives the property a new stamp whenever a row of it changes (migration 0012), so a kept tariff is never an old one.
 
 use super::extra::{self, Extra};
 use super::occupancy::OccupancyPrice;
@@ -9,19 +10,45 @@ use super::promo::{self, Promo};
 use super::tax::TaxFee;
 use super::taxes;
 use crate::db::TenantTx;
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
+use crate::ids::TenantId;
 use crate::money;
 use chrono::NaiveDate;
 use iso_currency::Currency;
+use quick_cache::sync::Cache;
 use serde::Deserialize;
 use sqlx::types::Json;
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
+/// Tariffs kept by one process: the properties busy at a time, at some ten kilobytes each.
+const MOST_KEPT: usize = 2_000;
+
+/// By tenant and stamp.
+static KEPT: LazyLock<Cache<(TenantId, Uuid), Arc<Tariff>>> = LazyLock::new(|| Cache::new(MOST_KEPT));
+
+/// A property's tariff, and what of its terms is of this moment.
 pub struct Terms {
+    tariff: Arc<Tariff>,
+    pub business_date: NaiveDate,
+    /// The one that was asked for.
+    pub promo: Option<Promo>,
+}
+
+impl Deref for Terms {
+    type Target = Tariff;
+    fn deref(&self) -> &Tariff {
+        &self.tariff
+    }
+}
+
+/// A property's plans, unit types, occupancy prices, taxes, fees, extras and policies.
+pub struct Tariff {
+    /// The currency's code, and the currency.
     pub code: String,
     pub currency: Currency,
-    pub business_date: NaiveDate,
     pub plans: HashMap<Uuid, RatePlan>,
     pub unit_types: HashMap<Uuid, UnitType>,
     /// By (base plan, unit type).
@@ -31,8 +58,6 @@ pub struct Terms {
     /// Active ones, by code.
     pub extras: Vec<Extra>,
     pub policies: HashMap<Uuid, Policy>,
-    /// The one that was asked for.
-    pub promo: Option<Promo>,
 }
 
 #[derive(Deserialize)]
@@ -56,16 +81,22 @@ struct PolicyRow {
     policy: Policy,
 }
 
-struct Row {
-    currency: String,
+/// What is read for every request.
+struct Now {
     business_date: NaiveDate,
+    tariff_stamp: Uuid,
+    promo: Option<Json<promo::Row>>,
+}
+
+struct Row {
+    stamp: Uuid,
+    currency: String,
     plans: Option<Json<Vec<plan::Row>>>,
     unit_types: Option<Json<Vec<UnitType>>>,
     occupancy: Option<Json<Vec<OccupancyRow>>>,
     taxes: Option<Json<Vec<taxes::Row>>>,
     extras: Option<Json<Vec<extra::Row>>>,
     policies: Option<Json<Vec<PolicyRow>>>,
-    promo: Option<Json<promo::Row>>,
 }
 
 fn all<T>(rows: Option<Json<Vec<T>>>) -> Vec<T> {
@@ -76,18 +107,61 @@ impl Terms {
     /// 404 for another tenant's property, 422 for a promo code that does not exist.
     pub async fn load(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) -> Result<Self> {
         let code = promo_code.map(promo::normal);
-        let row = read(tx, property_id, code.as_deref()).await?;
-        let row = row.ok_or_else(|| Refusal::not_found("property"))?;
-        if code.is_some() && row.promo.is_none() {
+        let now = sqlx::query_as!(
+            Now,
+            r#"select business_date, tariff_stamp,
+                 (select row_to_json(r) from (
+                     select id, property_id, code, name, kind, value::text, booking_from, booking_to, stay_from, stay_to,
+                            min_nights, rate_plan_ids, usage_limit, used, active, version
+                     from promo_code where tenant_id = $1 and property_id = $2 and code = $3) r)
+                     as "promo: Json<promo::Row>"
+               from property where tenant_id = $1 and id = $2"#,
+            tx.t(),
+            property_id,
+            code.as_deref()
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+        let now = now.ok_or_else(|| Refusal::not_found("property"))?;
+        if code.is_some() && now.promo.is_none() {
             let detail = "there is no such promo code";
             return Err(Refusal::invalid("unknown_promo_code", detail)
                 .at("promo_code")
                 .into());
         }
+        let tariff = match KEPT.get(&(tx.tenant(), now.tariff_stamp)) {
+            Some(kept) => kept,
+            None => Tariff::load(tx, property_id).await?,
+        };
+        Ok(Self {
+            tariff,
+            business_date: now.business_date,
+            promo: now.promo.map(|p| Promo::try_from(p.0)).transpose()?,
+        })
+    }
+}
+
+impl Tariff {
+    async fn load(tx: &mut TenantTx, property_id: Uuid) -> Result<Arc<Self>> {
+        let row = read(tx, property_id).await?;
+        let row = row.ok_or_else(|| Refusal::not_found("property"))?;
+        let stamp = row.stamp;
+        let tariff = Arc::new(Self::try_from(row)?);
+        KEPT.insert((tx.tenant(), stamp), tariff.clone());
+        Ok(tariff)
+    }
+
+    pub fn policy_of(&self, plan: &RatePlan) -> Option<&Policy> {
+        self.policies.get(&plan.policy_id?)
+    }
+}
+
+impl TryFrom<Row> for Tariff {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             currency: money::currency(&row.currency)?,
             code: row.currency,
-            business_date: row.business_date,
             plans: all(row.plans)
                 .into_iter()
                 .map(|p| RatePlan::try_from(p).map(|p| (p.id, p)))
@@ -106,20 +180,15 @@ impl Terms {
                 .map(Extra::try_from)
                 .collect::<Result<_>>()?,
             policies: all(row.policies).into_iter().map(|p| (p.id, p.policy)).collect(),
-            promo: row.promo.map(|p| Promo::try_from(p.0)).transpose()?,
         })
-    }
-
-    pub fn policy_of(&self, plan: &RatePlan) -> Option<&Policy> {
-        self.policies.get(&plan.policy_id?)
     }
 }
 
 /// Numbers with decimals travel as text: a JSON number would be read as a float.
-async fn read(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) -> Result<Option<Row>> {
+async fn read(tx: &mut TenantTx, property_id: Uuid) -> Result<Option<Row>> {
     Ok(sqlx::query_as!(
         Row,
-        r#"select p.currency, p.business_date,
+        r#"select p.tariff_stamp as stamp, p.currency,
              (select json_agg(r) from (
                  select id, property_id, code, name, parent_id, adjust_kind, adjust_value::text, min_advance_days,
                         max_advance_days, policy_id, version
@@ -143,16 +212,10 @@ async fn read(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) ->
                  as "extras: Json<Vec<extra::Row>>",
              (select json_agg(r) from (
                  select id, code, name, text, cancellation, no_show, deposit_percent::text
-                 from policy where tenant_id = $1 and property_id = $2) r) as "policies: Json<Vec<PolicyRow>>",
-             (select row_to_json(r) from (
-                 select id, property_id, code, name, kind, value::text, booking_from, booking_to, stay_from, stay_to,
-                        min_nights, rate_plan_ids, usage_limit, used, active, version
-                 from promo_code where tenant_id = $1 and property_id = $2 and code = $3) r)
-                 as "promo: Json<promo::Row>"
+                 from policy where tenant_id = $1 and property_id = $2) r) as "policies: Json<Vec<PolicyRow>>"
            from property p where p.tenant_id = $1 and p.id = $2"#,
         tx.t(),
-        property_id,
-        promo_code
+        property_id
     )
     .fetch_optional(&mut **tx)
     .await?)

@@ -19,11 +19,11 @@ pub(super) async fn nights(tx: &mut TenantTx) -> Result<Vec<String>> {
     .await?)
 }
 
-/// A booking stands as its stays do. A channel may cancel a booking whose guest is here.
+/// A booking stands as its stays do, whatever its channel says.
 pub(super) async fn statuses(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"with stays as (
-             select b.id, b.reference, b.status, b.connection_id, count(r.id) as n,
+             select b.id, b.reference, b.status, count(r.id) as n,
                     count(r.id) filter (where r.status = 'tentative') as tentative,
                     count(r.id) filter (where r.status = 'confirmed') as confirmed,
                     count(r.id) filter (where r.status = 'cancelled') as cancelled
@@ -33,10 +33,9 @@ pub(super) async fn statuses(tx: &mut TenantTx) -> Result<Vec<String>> {
            select format('booking %s (%s) is %s; of %s stays %s tentative, %s confirmed, %s cancelled', id, reference,
                          status, n, tentative, confirmed, cancelled) as "detail!"
            from stays
-           where (status = 'cancelled' and tentative + confirmed > 0)
-              or (connection_id is null and status <> case when n = cancelled then 'cancelled'
-                                                           when tentative > 0 then 'tentative'
-                                                           else 'confirmed' end)
+           where status <> case when n = cancelled then 'cancelled'
+                                when tentative > 0 then 'tentative'
+                                else 'confirmed' end
            order by 1 limit 100"#,
         tx.t()
     )

@@ -52,7 +52,8 @@ struct AssignUnit {
     from: Option<NaiveDate>,
     /// The departure if absent.
     to: Option<NaiveDate>,
-    /// Even if the unit does not have what the stay needs; say why in `reason`.
+    /// Even if the unit does not have what the stay needs, or is dirty and the guest moves into it today; say why in
+    /// `reason`.
     #[oai(default)]
     force: bool,
     reason: Option<String>,
@@ -78,7 +79,8 @@ struct AssignableUnit {
 
 #[derive(Object)]
 struct WhyNot {
-    /// As `assign-unit` would answer: `unit_taken`, `wrong_unit_type`, `needs_not_met`.
+    /// As `assign-unit` would answer: `unit_taken`, `wrong_unit_type`, `needs_not_met`, `unit_occupied`,
+    /// `unit_not_ready`.
     code: String,
     detail: String,
 }
@@ -138,8 +140,9 @@ impl UnitAssignment {
 
     /// Assign a unit
     ///
-    /// For the whole stay, or for some of its nights: a stay may be split. 409: `unit_taken` (it says who has it and
-    /// when), `wrong_unit_type`, `needs_not_met`, `assignment_locked`.
+    /// For the whole stay, or for some of its nights: a stay may be split. A guest in house who moves today leaves a
+    /// dirty unit and is let in as at check-in. 409: `unit_taken` (it says who has it and when), `wrong_unit_type`,
+    /// `needs_not_met`, `assignment_locked`, `unit_occupied`, `unit_not_ready`.
     #[oai(
         path = "/:id/actions/assign-unit",
         method = "post",

@@ -1,6 +1,9 @@
 //! Units for stays, by hand.
 
-use super::{action, assert_verified, assign, book, check_in, in_house, last_event, says, segments, unit};
+use super::{
+    action, assert_verified, assign, book, check_in, in_house, last_event, next_business_date, says,
+    segments, unit,
+};
 use crate::support::{Server, unknown};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -209,6 +212,43 @@ async fn a_locked_stay_stays_until_it_is_unlocked() {
         .problem(409, "assignment_locked");
     manager.act(&action(&stay, "unlock-unit")).await.is(200);
     assign(&server, &stay, &two).await.is(200);
+}
+
+/// To move today is to get a key, as at check-in.
+#[tokio::test]
+async fn a_guest_in_house_moves_into_a_unit_that_is_free_and_clean() {
+    let server = Server::start().await;
+    let manager = server.manager();
+    let (one, two) = (unit(&server, "DBL-1").await, unit(&server, "DBL-2").await);
+    let overdue = in_house(&server, "DBL", &two, 1).await;
+    let guest = in_house(&server, "DBL", &one, 4).await;
+    next_business_date(&server).await;
+    let refused = assign(&server, &guest, &two).await.problem(409, "unit_occupied");
+    says(&refused, &overdue.reference);
+    let list = manager
+        .get(&format!("/v1/reservations/{}/assignable-units", guest.id))
+        .await
+        .is(200);
+    let there = list.items().iter().find(|u| u["unit"]["id"] == two).unwrap();
+    assert_eq!(
+        (&there["assignable"], &there["reasons"][0]["code"]),
+        (&json!(false), &json!("unit_occupied"))
+    );
+    // Later nights move nobody now, and the unit they are in needs no cleaning for them.
+    let url = action(&guest, "assign-unit");
+    let later = json!({ "unit_id": two, "from": "2027-01-06" });
+    manager.post(&url, &later).await.is(200);
+    assign(&server, &guest, &one).await.is(200);
+    manager.act(&action(&overdue, "check-out")).await.is(200);
+    assign(&server, &guest, &two)
+        .await
+        .problem(409, "unit_not_ready")
+        .at("/unit_id");
+    let force = json!({ "unit_id": two, "force": true, "reason": "only to leave the bags" });
+    manager.post(&url, &force).await.is(200);
+    let left = manager.get(&format!("/v1/units/{one}")).await.is(200);
+    assert_eq!(left.body["cleanliness"], "dirty");
+    assert_verified(&server).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod assignment;
 mod automatic;
 mod calendar;
+mod channel;
 mod follow;
 mod housekeeping;
 mod isolation;

@@ -4,6 +4,7 @@ use crate::support::{Caller, Server, booking, room};
 use innkeep_domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Executor;
 
 struct Desk<'a> {
     caller: Caller<'a>,
@@ -612,4 +613,71 @@ async fn a_tier_begins_on_its_hour_and_its_fee_is_rounded() {
     assert_eq!(fee().await, "0.00");
     server.app.clock.advance(chrono::Duration::seconds(1));
     assert_eq!(fee().await, "50.00", "49.9995, half up");
+}
+
+/// Tariffs are kept between searches: whatever of one changes must be seen by the very next.
+#[tokio::test]
+async fn the_next_search_knows_every_change() {
+    let server = Server::start().await;
+    let (desk, house) = (Desk::new(&server), &server.adler);
+    let (dbl, base) = (json!(house.unit_type("DBL")), json!(desk.base));
+    let (arrival, departure) = (house.night(5), house.night(6));
+    let offer = async || {
+        desk.offer(&dbl, &format!("arrival={arrival}&departure={departure}"))
+            .await
+    };
+    let before = offer().await;
+    assert_eq!(offer().await, before);
+
+    let policy = json!({ "code": "FLEX", "name": "Flexible", "text": "Free until noon.", "cancellation": [],
+        "no_show": {}, "deposit_percent": "0" });
+    let policy = desk.add("policies", policy).await;
+    desk.change("rate-plans", &base, json!({ "policy_id": policy["id"] }))
+        .await;
+    assert_eq!(
+        offer().await["policy"]["text"],
+        "Free until noon.",
+        "a plan changed"
+    );
+    desk.change("policies", &policy["id"], json!({ "text": "Never." }))
+        .await;
+    assert_eq!(offer().await["policy"]["text"], "Never.", "a policy changed");
+    let mut conn = server.database.superuser().await.unwrap();
+    let rename = "update unit_type set name = 'Grand double' where code = 'DBL'";
+    conn.execute(rename).await.unwrap();
+    assert_eq!(
+        offer().await["unit_type_name"],
+        "Grand double",
+        "a unit type changed"
+    );
+
+    let tax = desk
+        .add("taxes-and-fees", percent("VAT", "10", false, "room"))
+        .await;
+    assert_eq!(offer().await["total"]["amount"], "165.00", "a tax came");
+    desk.change("taxes-and-fees", &tax["id"], json!({ "active": false }))
+        .await;
+    assert_eq!(offer().await["total"]["amount"], "150.00", "a tax went");
+    let prices = format!("{}/rate-plans/{}/occupancy-prices", desk.at, desk.base);
+    let price = json!({ "unit_type_id": dbl, "included_adults": 3, "missing_adult": "20.00", "extra_adult": "0.00",
+        "children": [], "extra_bed": "0.00" });
+    for (items, total, why) in [
+        (json!([price]), "130.00", "an occupancy price came"),
+        (json!([]), "150.00", "an occupancy price went"),
+    ] {
+        desk.caller.put(&prices, &json!({ "items": items })).await.is(200);
+        assert_eq!(offer().await["total"]["amount"], total, "{why}");
+    }
+
+    let extra = json!({ "code": "BRK", "name": "Breakfast", "charge": "per_stay", "price": { "amount": "9.00", "currency": "EUR" } });
+    let extra = desk.add("extras", extra).await;
+    let query = format!("arrival={arrival}&departure={departure}");
+    assert_eq!(desk.search(&query).await["extras"][0]["price"]["amount"], "9.00");
+    desk.change(
+        "extras",
+        &extra["id"],
+        json!({ "price": { "amount": "9.50", "currency": "EUR" } }),
+    )
+    .await;
+    assert_eq!(desk.search(&query).await["extras"][0]["price"]["amount"], "9.50");
 }

@@ -1,5 +1,6 @@
 //! Load over HTTP: clients on kept-alive connections, each asking again as soon as it was answered.
 
+use super::contest::{Contest, Draw};
 use crate::harness::verdict::percentile;
 use crate::harness::wire::{Wire, request};
 use anyhow::ensure;
@@ -10,13 +11,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Writes a request: its method, path and body.
-pub type Ask = fn(&House, &mut StdRng) -> (&'static str, String, String);
-
-pub struct Load {
+pub struct Load<'a> {
     pub api: SocketAddr,
-    pub houses: Arc<Vec<(House, String)>>,
-    pub ask: Ask,
+    pub contest: &'static Contest,
+    /// Each with a token.
+    pub houses: &'a Arc<Vec<(House, String)>>,
 }
 
 pub struct Measured {
@@ -26,12 +25,13 @@ pub struct Measured {
     pub p99: Duration,
 }
 
-impl Load {
+impl Load<'_> {
     pub async fn run(&self, clients: usize, seconds: u64) -> anyhow::Result<Measured> {
         let begun = Instant::now();
         let until = begun + Duration::from_secs(seconds);
-        let client = |seed| tokio::spawn(client(self.api, self.houses.clone(), self.ask, until, seed));
-        let tasks: Vec<_> = (0..clients as u64).map(client).collect();
+        let client =
+            |number| tokio::spawn(client(self.api, self.houses.clone(), self.contest, until, number));
+        let tasks: Vec<_> = (0..clients).map(client).collect();
         let mut took = Vec::new();
         for task in tasks {
             took.extend(task.await??);
@@ -49,22 +49,26 @@ impl Load {
 async fn client(
     api: SocketAddr,
     houses: Arc<Vec<(House, String)>>,
-    ask: Ask,
+    contest: &'static Contest,
     until: Instant,
-    seed: u64,
+    number: usize,
 ) -> anyhow::Result<Vec<Duration>> {
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut dice = StdRng::seed_from_u64(number as u64);
     let mut wire = Wire::open(api).await?;
     let mut took = Vec::new();
     while Instant::now() < until {
         let (house, token) = &houses[dice.random_range(0..houses.len())];
-        let (method, path, body) = ask(house, &mut dice);
+        let asked = (contest.ask)(house, &Draw::random(number, contest, &mut dice));
         let begun = Instant::now();
-        let reply = wire.call(&request(method, &path, token, "", &body)).await?;
+        let reply = wire
+            .call(&request(asked.method, &asked.path, token, "", &asked.body))
+            .await?;
         took.push(begun.elapsed());
         ensure!(
             reply.status < 300,
-            "{method} {path}: {} {}",
+            "{} {}: {} {}",
+            asked.method,
+            asked.path,
             reply.status,
             reply.code()
         );

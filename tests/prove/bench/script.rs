@@ -5,17 +5,20 @@ use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use sqlx::{AssertSqlSafe, Either, Executor, PgConnection, SqlSafeStr, Statement as _, TypeInfo};
 use std::fmt::Write;
+use uuid::Uuid;
 
 /// What of the captured values is replaced.
 pub struct Replace {
-    /// The captured stay: these dates become random ones, in step.
-    pub arrival: NaiveDate,
+    /// The captured stay, and before it the one that was changed: their dates become random ones, in step.
+    pub arrivals: [NaiveDate; 2],
     pub nights: u64,
     /// Random arrivals are the first night plus 0 to this.
     pub first: NaiveDate,
     pub spread: u64,
     /// Values made anew for each transaction, e.g. ids; each becomes an expression of the transaction's number.
     pub fresh: Vec<String>,
+    /// Ids of the first client's stay: each client has its own, with its number at the end.
+    pub own: [Uuid; 2],
     /// Ids of the captured product, and of the one this script is about.
     pub product: Vec<(String, String)>,
 }
@@ -25,7 +28,8 @@ pub async fn write(
     captured: &[Statement],
     replace: &Replace,
 ) -> anyhow::Result<String> {
-    let mut script = format!("\\set d random(0, {})\n\\set n :n + 8\n", replace.spread);
+    let spread = replace.spread;
+    let mut script = format!("\\set d0 random(0, {spread})\n\\set d1 random(0, {spread})\n\\set n :n + 8\n");
     for (i, statement) in captured.iter().enumerate() {
         let sql = swap(&statement.sql, &replace.product);
         if i == 0 {
@@ -71,11 +75,23 @@ fn expression(value: Option<&str>, kind: &str, replace: &Replace) -> String {
     let Some(value) = value else {
         return format!("NULL::{kind}");
     };
+    if let Some((element, count)) = repeated(value) {
+        let one = expression(Some(element), kind.trim_end_matches("[]"), replace);
+        return format!("array_fill({one}, array[{count}])");
+    }
     let mut text = format!("'{}'", value.replace('\'', "''"));
-    for offset in 0..=replace.nights {
-        let date = (replace.arrival + Days::new(offset)).to_string();
-        let first = replace.first + Days::new(offset);
-        text = text.replace(&date, &format!("' || (date '{first}' + :d::int)::text || '"));
+    let first = replace.first;
+    for (i, arrival) in replace.arrivals.iter().enumerate() {
+        for offset in 0..=replace.nights {
+            let date = (*arrival + Days::new(offset)).to_string();
+            let made = format!("(date '{first}' + {offset} + :d{i}::int)::text");
+            text = text.replace(&date, &format!("' || {made} || '"));
+        }
+    }
+    for own in replace.own.map(|id| id.to_string()) {
+        let (kind, _) = own.split_at(28);
+        let made = format!("'{kind}' || lpad(to_hex(:client_id::bigint), 8, '0')");
+        text = text.replace(&own, &format!("' || {made} || '"));
     }
     for (k, fresh) in replace.fresh.iter().enumerate() {
         // Clients share the counter's beginning, and so are told apart.
@@ -88,4 +104,14 @@ fn expression(value: Option<&str>, kind: &str, replace: &Replace) -> String {
     }
     // A constant stays one; anything else is text until it is cast.
     format!("({text})::{kind}")
+}
+
+/// An array of one value again and again: written once, since pgbench takes 255 variables in a statement at most.
+fn repeated(value: &str) -> Option<(&str, usize)> {
+    let elements: Vec<&str> = value.strip_prefix('{')?.strip_suffix('}')?.split(',').collect();
+    let first = elements.first().filter(|_| elements.len() > 1)?;
+    elements
+        .iter()
+        .all(|e| e == first)
+        .then_some((first, elements.len()))
 }

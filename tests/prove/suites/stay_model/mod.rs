@@ -3,17 +3,17 @@
 
 mod house;
 mod model;
+mod ops;
+mod picture;
 
 use crate::harness::verdict::{Scale, Verdict};
 use crate::harness::world::World;
-use anyhow::Context;
-use house::Real;
+use house::{Real, Tally};
 use innkeep_domain::db::Db;
-use model::{Amend, DAYS, Op};
+use ops::{Op, op};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use std::cell::{Cell, RefCell};
-use tokio::runtime::Handle;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 const STEPS: usize = 50;
 /// Sequences are independent, so several run at once.
@@ -24,97 +24,134 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let world = World::new(&[]).await?;
     let mut lanes = Vec::new();
     for lane in 0..AT_ONCE {
-        let db = world.database.connect(2).await?;
-        let runtime = tokio::runtime::Handle::current();
-        let explore = move || explore(&runtime, &db, lane, sequences / AT_ONCE);
-        lanes.push(tokio::task::spawn_blocking(explore));
+        let db = world.database.connect(1).await?;
+        lanes.push(tokio::spawn(explore(db, lane, sequences / AT_ONCE)));
     }
     let mut verdict = Verdict::default();
     let mut differences = 0;
+    let mut tally = Tally::new();
     for lane in lanes {
-        if let Some(difference) = lane.await?? {
+        let (difference, done) = lane.await??;
+        for (outcome, times) in done {
+            *tally.entry(outcome).or_default() += times;
+        }
+        if let Some(difference) = difference {
             differences += 1;
             verdict.demand(false, difference);
         }
     }
     verdict.figure(format!("{sequences} sequences of {STEPS} steps"));
     verdict.none(differences, "differences");
-    Ok(verdict)
+    Ok(judge(verdict, &tally))
+}
+
+/// A proof that never got somewhere says nothing about it: each of these has to have happened.
+fn judge(mut verdict: Verdict, tally: &Tally) -> Verdict {
+    for (what, outcome) in MUST_HAPPEN {
+        let times = tally.get(&((*what).to_owned(), *outcome)).unwrap_or(&0);
+        verdict.demand(*times > 0, format!("{what}: {outcome} did not happen"));
+    }
+    let of_guests = tally.iter().filter(|((what, _), _)| what.ends_with("in_house"));
+    let with_guests: usize = of_guests.map(|(_, times)| times).sum();
+    verdict.figure(format!(
+        "{} kinds of outcome, {with_guests} steps with a guest in house",
+        tally.len()
+    ));
+    verdict
+}
+
+/// An operation with the state of its stay, and `done` or the refusal.
+const MUST_HAPPEN: &[(&str, &str)] = &[
+    ("Book", "done"),
+    ("Book", "no_availability"),
+    ("Hold", "done"),
+    ("TimePasses", "done"),
+    ("Confirm tentative", "done"),
+    ("Cancel tentative", "done"),
+    ("Cancel confirmed", "done"),
+    ("Cancel in_house", "wrong_state"),
+    ("NoShow confirmed", "done"),
+    ("NoShow confirmed", "too_early"),
+    ("Reinstate cancelled", "done"),
+    ("Reinstate cancelled", "no_availability"),
+    ("Reinstate no_show", "done"),
+    ("Amend tentative", "done"),
+    ("Amend confirmed", "done"),
+    ("Amend confirmed", "no_availability"),
+    ("Amend in_house", "done"),
+    ("Amend in_house", "arrived_already"),
+    ("Assign confirmed", "done"),
+    ("Assign confirmed", "unit_taken"),
+    ("Assign confirmed", "wrong_unit_type"),
+    ("Assign confirmed", "assignment_locked"),
+    ("Assign in_house", "done"),
+    ("Assign in_house", "unit_taken"),
+    ("Assign in_house", "unit_not_ready"),
+    ("Assign in_house", "assignment_locked"),
+    ("Unassign confirmed", "done"),
+    ("Unassign confirmed", "assignment_locked"),
+    ("Lock in_house", "done"),
+    ("CheckIn confirmed", "done"),
+    ("CheckIn confirmed", "not_today"),
+    ("CheckIn confirmed", "no_unit"),
+    ("CheckIn confirmed", "unit_occupied"),
+    ("CheckIn confirmed", "unit_not_ready"),
+    ("CheckIn departed", "wrong_state"),
+    ("UndoCheckIn in_house", "done"),
+    ("UndoCheckIn in_house", "too_late_to_undo"),
+    ("CheckOut in_house", "done"),
+    ("UndoCheckOut departed", "done"),
+    ("UndoCheckOut departed", "too_late_to_undo"),
+    ("WalkIn", "done"),
+    ("WalkIn", "no_unit"),
+    ("Channel none", "done"),
+    ("Channel confirmed", "done"),
+    ("Channel cancelled", "done"),
+    ("Channel in_house", "done"),
+    ("Channel departed", "done"),
+    ("ChannelCancel confirmed", "done"),
+    ("ChannelCancel in_house", "done"),
+    ("Block", "done"),
+    ("Block", "no_availability"),
+    ("Block", "unit_taken"),
+    ("Clean", "done"),
+    ("NightPasses", "done"),
+];
+
+/// The same ones each time.
+fn sequences(lane: usize, count: usize) -> anyhow::Result<Vec<Vec<Op>>> {
+    let seed = [u8::try_from(lane)?; 32];
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let sequence = prop::collection::vec(op(), STEPS);
+    let mut made = || sequence.new_tree(&mut runner).map(|tree| tree.current());
+    let all: Result<_, _> = (0..count).map(|_| made()).collect();
+    all.map_err(|reason| anyhow::anyhow!("{reason}"))
 }
 
 /// Plays sequences until one differs: then the shortest of its kind, in words.
-fn explore(runtime: &Handle, db: &Db, lane: usize, sequences: usize) -> anyhow::Result<Option<String>> {
-    let config = Config {
-        cases: u32::try_from(sequences)?,
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..Config::default()
-    };
-    let seed = [u8::try_from(lane)?; 32];
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let real: RefCell<Option<Real>> = RefCell::new(None);
-    let houses = Cell::new(0);
-    let outcome = runner.run(&prop::collection::vec(op(), STEPS), |ops| {
-        let mut real = real.borrow_mut();
-        let played = runtime.block_on(async {
-            if real.as_ref().is_none_or(Real::is_used_up) {
-                if let Some(full) = real.take() {
-                    full.verify().await?;
-                }
-                houses.set(houses.get() + 1);
-                *real = Some(Real::new(db.clone(), format!("house-{lane}-{}", houses.get())).await?);
-            }
-            let real = real.as_mut().context("a house")?;
-            real.play(&ops).await
-        });
-        played.map_err(|difference| TestCaseError::fail(format!("{difference:#}")))
-    });
-    match outcome {
-        Ok(()) => Ok(None),
-        Err(TestError::Fail(why, ops)) => Ok(Some(format!("{why}; shown by {ops:?}"))),
-        Err(TestError::Abort(why)) => anyhow::bail!("{why}"),
+async fn explore(db: Db, lane: usize, count: usize) -> anyhow::Result<(Option<String>, Tally)> {
+    let real = Real::new(db, format!("house-{lane}")).await?;
+    let mut tally = Tally::new();
+    for ops in sequences(lane, count)? {
+        if let Err(difference) = real.play(&ops, &mut tally).await {
+            return Ok((Some(shortest(&real, ops, difference).await), tally));
+        }
     }
+    Ok((None, tally))
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let stay = || 0..12_usize;
-    let span = || (0..DAYS).prop_flat_map(|from| (Just(from), 1..=(DAYS - from).min(4)));
-    prop_oneof![
-        6 => (0..2_usize, span(), 1..6_i32)
-            .prop_map(|(kind, (from, len), adults)| Op::Book { kind, from, len, adults }),
-        3 => (0..2_usize, span(), 1..60_i32)
-            .prop_map(|(kind, (from, len), minutes)| Op::Hold { kind, from, len, minutes }),
-        2 => stay().prop_map(|stay| Op::Confirm { stay }),
-        1 => (1..40_i64).prop_map(|minutes| Op::TimePasses { minutes }),
-        8 => (stay(), amend(), prop::bool::weighted(0.15))
-            .prop_map(|(stay, change, force)| Op::Amend { stay, change, force }),
-        3 => stay().prop_map(|stay| Op::Cancel { stay }),
-        1 => stay().prop_map(|stay| Op::NoShow { stay }),
-        2 => (stay(), prop::bool::weighted(0.2)).prop_map(|(stay, force)| Op::Reinstate { stay, force }),
-        2 => (0..3_usize, 0..2_usize, span())
-            .prop_map(|(reference, kind, (from, len))| Op::Channel { reference, kind, from, len }),
-        1 => (0..3_usize).prop_map(|reference| Op::ChannelCancel { reference }),
-        1 => (0..2_usize, 50..300_i64).prop_map(|(kind, price)| Op::Reprice { kind, price }),
-        1 => Just(Op::NightPasses),
-        1 => (0..2_usize, 0..2_usize, span())
-            .prop_map(|(kind, unit, (from, len))| Op::Block { kind, unit, from, len }),
-    ]
-}
-
-fn amend() -> impl Strategy<Value = Amend> {
-    let dates = (prop::option::of(0..DAYS - 4), prop::option::of(1..5_usize));
-    let rest = (
-        prop::option::of(0..2_usize),
-        prop::option::weighted(0.3, 1..6_i32),
-        prop::option::weighted(0.3, 0..DAYS),
-        prop::bool::weighted(0.2),
-    );
-    (dates, rest).prop_map(|((from, len), (kind, adults, anew, keep_prices))| Amend {
-        from,
-        len,
-        kind,
-        adults,
-        anew,
-        keep_prices,
-    })
+/// Leaves out whatever step can be, for as long as something differs without it.
+async fn shortest(real: &Real, mut ops: Vec<Op>, mut difference: anyhow::Error) -> String {
+    let mut at = ops.len();
+    while at > 0 {
+        at -= 1;
+        let mut fewer = ops.clone();
+        fewer.remove(at);
+        if let Err(still) = real.play(&fewer, &mut Tally::new()).await {
+            (ops, difference) = (fewer, still);
+            at = ops.len();
+        }
+    }
+    format!("{difference:#}; shown by {ops:?}")
 }
