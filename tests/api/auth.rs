@@ -1,5 +1,6 @@
 //! `/v1/auth/*` and `/v1/me`: one's own account.
 
+mod passkeys;
 mod passwords;
 mod second_factor;
 

@@ -17,6 +17,8 @@ const LONGEST_WAIT_SECONDS: i64 = 900;
 pub struct Counter {
     key: Vec<u8>,
     free: i32,
+    /// By people who have nothing to do with each other: one's success does not clear the others' failures.
+    shared: bool,
 }
 
 impl Counter {
@@ -29,7 +31,11 @@ impl Counter {
         Self {
             key: hash.finalize().to_vec(),
             free,
+            shared: false,
         }
+    }
+    pub fn shared(self) -> Self {
+        Self { shared: true, ..self }
     }
 }
 
@@ -89,12 +95,24 @@ pub async fn begin(tx: &mut PlatformTx, counters: &[Counter], now: DateTime<Utc>
     Ok(())
 }
 
-/// A success: what was counted was no attack.
+/// A success: this attempt was no failure, and those of one's own before were no attack.
 pub async fn forget(tx: &mut PlatformTx, counters: &[Counter]) -> Result<()> {
-    let keys: Vec<Vec<u8>> = counters.iter().map(|c| c.key.clone()).collect();
-    sqlx::query!("delete from failed_attempt where key = any($1)", &keys)
-        .execute(&mut **tx)
-        .await?;
+    let keys = |shared: bool| -> Vec<Vec<u8>> {
+        let wanted = counters.iter().filter(|c| c.shared == shared);
+        wanted.map(|c| c.key.clone()).collect()
+    };
+    sqlx::query!(
+        "delete from failed_attempt where key = any($1)",
+        &keys(false)
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "update failed_attempt set failures = greatest(failures - 1, 0) where key = any($1)",
+        &keys(true)
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -91,7 +91,7 @@ pub async fn check(db: &Db, attempt: Attempt, now: DateTime<Utc>) -> Result<Acco
     let counters = match (&attempt.device, known) {
         (Some(device), true) => vec![Counter::new("device", &[device, &email], FREE.2)],
         _ => vec![
-            Counter::new("network", &[&network], FREE.1),
+            Counter::new("network", &[&network], FREE.1).shared(),
             Counter::new("account", &[class, &email, &network], FREE.0),
         ],
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 pub struct Wire {
     stream: BufReader<TcpStream>,
@@ -45,6 +45,18 @@ pub fn request(method: &str, path: &str, token: &str, extra: &str, body: &str) -
 impl Wire {
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.context("connect")?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            address,
+        })
+    }
+
+    /// From another address of the loopback network: another client to the server.
+    pub async fn open_from(address: SocketAddr, source: [u8; 4]) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((source, 0)))?;
+        let stream = socket.connect(address).await.context("connect")?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream: BufReader::new(stream),

@@ -1,5 +1,6 @@
 //! One file per promise.
 
+mod auth_attacks;
 mod cancel_storm;
 mod catalogue;
 mod faults;
@@ -19,8 +20,9 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 11] = [
+pub const ALL: [(&str, Suite); 12] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
+    ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
