@@ -101,12 +101,9 @@ pub async fn forget(tx: &mut PlatformTx, counters: &[Counter]) -> Result<()> {
         let wanted = counters.iter().filter(|c| c.shared == shared);
         wanted.map(|c| c.key.clone()).collect()
     };
-    sqlx::query!(
-        "delete from failed_attempt where key = any($1)",
-        &keys(false)
-    )
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query!("delete from failed_attempt where key = any($1)", &keys(false))
+        .execute(&mut **tx)
+        .await?;
     sqlx::query!(
         "update failed_attempt set failures = greatest(failures - 1, 0) where key = any($1)",
         &keys(true)
