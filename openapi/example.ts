@@ -7,9 +7,11 @@ export async function bookFirstOffer(baseUrl: string, email: string, password: s
 
   const login = await api.POST("/v1/auth/login", { body: { email, password } });
   if (!login.data) throw new Error("not logged in");
+  if (!("access_token" in login.data)) throw new Error("a second factor is wanted");
+  const token = login.data.access_token;
   api.use({
     onRequest({ request }) {
-      request.headers.set("Authorization", `Bearer ${login.data.access_token}`);
+      request.headers.set("Authorization", `Bearer ${token}`);
     },
   });
 
