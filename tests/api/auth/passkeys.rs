@@ -90,22 +90,39 @@ async fn begin(server: &Server) -> Value {
 
 async fn finish(server: &Server, begun: &Value, credential: &Value) -> Answer {
     let body = json!({ "challenge_token": begun["challenge_token"], "credential": credential });
-    server.nobody().post("/v1/auth/passkeys/login/finish", &body).await
+    server
+        .nobody()
+        .post("/v1/auth/passkeys/login/finish", &body)
+        .await
 }
 
 async fn enrol(server: &Server) -> (Authenticator, String) {
     let caller = server.caller(&server.adler, Role::Owner);
     let path = "/v1/auth/passkeys/enrolment";
-    caller.post(path, &json!({ "password": "wrong" })).await.problem(401, "wrong_credentials");
-    let begun = caller.post(path, &json!({ "password": House::PASSWORD })).await.is(200).body;
+    caller
+        .post(path, &json!({ "password": "wrong" }))
+        .await
+        .problem(401, "wrong_credentials");
+    let begun = caller
+        .post(path, &json!({ "password": House::PASSWORD }))
+        .await
+        .is(200)
+        .body;
     let authenticator = Authenticator::new(&begun["options"]);
     let answer = |origin: &str| {
         let credential = authenticator.create(&begun["options"], origin);
         json!({ "challenge_token": begun["challenge_token"], "name": "Phone", "credential": credential })
     };
-    let made = caller.post("/v1/auth/passkeys", &answer(ORIGIN)).await.is(200).body;
+    let made = caller
+        .post("/v1/auth/passkeys", &answer(ORIGIN))
+        .await
+        .is(200)
+        .body;
     // The challenge was answered.
-    caller.post("/v1/auth/passkeys", &answer(ORIGIN)).await.problem(401, "wrong_passkey");
+    caller
+        .post("/v1/auth/passkeys", &answer(ORIGIN))
+        .await
+        .problem(401, "wrong_passkey");
     (authenticator, made["id"].as_str().unwrap().to_owned())
 }
 
@@ -121,18 +138,27 @@ async fn a_passkey_logs_in_without_a_password_and_counts_as_both_factors() {
     let sessions = me.get("/v1/me/sessions").await.is(200);
     assert!(sessions.items().iter().any(|s| s["second_factor"] == "passkey"));
     // Neither the same answer again, nor the same for another challenge.
-    finish(&server, &begun, &credential).await.problem(401, "wrong_passkey");
+    finish(&server, &begun, &credential)
+        .await
+        .problem(401, "wrong_passkey");
     let other = begin(&server).await;
-    finish(&server, &other, &credential).await.problem(401, "wrong_passkey");
+    finish(&server, &other, &credential)
+        .await
+        .problem(401, "wrong_passkey");
     let list = me.get("/v1/auth/passkeys").await.is(200);
-    assert_eq!((&list.items()[0]["id"], &list.items()[0]["name"]), (&json!(id), &json!("Phone")));
+    assert_eq!(
+        (&list.items()[0]["id"], &list.items()[0]["name"]),
+        (&json!(id), &json!("Phone"))
+    );
     assert!(list.items()[0]["last_used_at"].is_string());
     let path = format!("/v1/auth/passkeys/{id}");
     server.manager().delete(&path).await.problem(404, "not_found");
     me.delete(&path).await.is(204);
     let begun = begin(&server).await;
     let credential = authenticator.get(&begun["options"], ORIGIN, PRESENT_AND_VERIFIED);
-    finish(&server, &begun, &credential).await.problem(401, "wrong_passkey");
+    finish(&server, &begun, &credential)
+        .await
+        .problem(401, "wrong_passkey");
 }
 
 #[tokio::test]
@@ -140,22 +166,36 @@ async fn another_origin_key_or_user_and_an_unverified_user_are_refused() {
     let server = Server::start().await;
     let (mut authenticator, _) = enrol(&server).await;
     let begun = begin(&server).await;
-    let elsewhere = authenticator.get(&begun["options"], "http://localhost.evil.example", PRESENT_AND_VERIFIED);
-    finish(&server, &begun, &elsewhere).await.problem(401, "wrong_passkey");
+    let elsewhere = authenticator.get(
+        &begun["options"],
+        "http://localhost.evil.example",
+        PRESENT_AND_VERIFIED,
+    );
+    finish(&server, &begun, &elsewhere)
+        .await
+        .problem(401, "wrong_passkey");
     let begun = begin(&server).await;
     let unverified = authenticator.get(&begun["options"], ORIGIN, 0x01);
-    finish(&server, &begun, &unverified).await.problem(401, "wrong_passkey");
+    finish(&server, &begun, &unverified)
+        .await
+        .problem(401, "wrong_passkey");
     let begun = begin(&server).await;
     let mut other = Authenticator::new(&json!({ "publicKey": { "user": { "id": authenticator.user } } }));
     other.id = authenticator.id;
     let forged = other.get(&begun["options"], ORIGIN, PRESENT_AND_VERIFIED);
-    finish(&server, &begun, &forged).await.problem(401, "wrong_passkey");
+    finish(&server, &begun, &forged)
+        .await
+        .problem(401, "wrong_passkey");
     let begun = begin(&server).await;
     let mut as_other = authenticator.get(&begun["options"], ORIGIN, PRESENT_AND_VERIFIED);
     as_other["response"]["userHandle"] = json!(text(server.adler.of_role(Role::Manager).user_id));
-    finish(&server, &begun, &as_other).await.problem(401, "wrong_passkey");
+    finish(&server, &begun, &as_other)
+        .await
+        .problem(401, "wrong_passkey");
     let begun = begin(&server).await;
-    finish(&server, &begun, &json!({ "id": "x" })).await.problem(422, "invalid_passkey");
+    finish(&server, &begun, &json!({ "id": "x" }))
+        .await
+        .problem(422, "invalid_passkey");
     // And the right one still gets in.
     let begun = begin(&server).await;
     let credential = authenticator.get(&begun["options"], ORIGIN, PRESENT_AND_VERIFIED);
