@@ -167,6 +167,8 @@ async fn a_revoked_or_expired_key_and_its_tokens_are_worth_nothing() {
         .problem(401, "invalid_api_key");
 }
 
+type Form<'a> = Vec<(&'a str, &'a str)>;
+
 #[tokio::test]
 async fn a_token_request_fails_as_rfc_6749_says() {
     let server = Server::start().await;
@@ -175,7 +177,7 @@ async fn a_token_request_fails_as_rfc_6749_says() {
     let other = make(&server, json!(["read_inventory"])).await;
     let grant = ("grant_type", "client_credentials");
     let wrong = |status: u16, error: &'static str| (status, error);
-    let cases: [(Vec<(&str, &str)>, (u16, &str)); 6] = [
+    let cases: [(Form, (u16, &str)); 6] = [
         (
             vec![("grant_type", "password"), ("client_id", id)],
             wrong(400, "unsupported_grant_type"),

@@ -87,7 +87,7 @@ pub async fn run(stage: &mut Stage, cases: &mut Cases) -> anyhow::Result<()> {
         let reply = stage.wire.get("/v1/properties", &token).await?;
         cases.attack(format!("{name} as an access token"), &reply);
         let reply = stage.post(paths[place], "", &with(&token, place)).await?;
-        cases.honest(format!("{name}"), &reply);
+        cases.honest(name.to_string(), &reply);
         let reply = stage.post(paths[place], "", &with(&token, place)).await?;
         cases.attack(format!("{name}, again"), &reply);
     }

@@ -34,10 +34,13 @@ const LOOK: &str = "
         from stay_segment s where s.tenant_id = $1 and s.maintenance_id is not null),
       'dirty', (select jsonb_agg(u.id) from unit u where u.tenant_id = $1 and u.cleanliness = 'dirty'))";
 
+/// Unit type, day, and the counters.
+type StockRow = (Uuid, usize, i32, i32, i32, i32, i32);
+
 #[derive(Deserialize)]
 struct Stored {
     stays: Vec<StayRow>,
-    stock: Option<Vec<(Uuid, usize, i32, i32, i32, i32, i32)>>,
+    stock: Option<Vec<StockRow>>,
     closed: Option<Vec<(Uuid, usize, usize)>>,
     dirty: Option<Vec<Uuid>>,
 }
