@@ -85,12 +85,17 @@ impl Mailer for Folder {
             .create(&self.0)
             .await
             .map_err(later)?;
-        let path = self.0.join(format!("{}.txt", innkeep_domain::ids::new_id()));
+        // Under its name only once it is whole.
+        let id = innkeep_domain::ids::new_id();
+        let (draft, path) = (
+            self.0.join(format!(".{id}.tmp")),
+            self.0.join(format!("{id}.txt")),
+        );
         let mut file = tokio::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(path)
+            .open(&draft)
             .await
             .map_err(later)?;
         let text = format!(
@@ -98,7 +103,8 @@ impl Mailer for Folder {
             message.to, message.subject, message.text
         );
         file.write_all(text.as_bytes()).await.map_err(later)?;
-        file.flush().await.map_err(later)
+        file.flush().await.map_err(later)?;
+        tokio::fs::rename(draft, path).await.map_err(later)
     }
 }
 

@@ -68,7 +68,7 @@ fn wait(failures: i32, free: i32) -> Duration {
 pub async fn begin(tx: &mut PlatformTx, counters: &[Counter], now: DateTime<Utc>) -> Result<()> {
     for counter in counters {
         let row = sqlx::query!(
-            "insert into failed_attempt as f (key, failures, last_at, refused_until) values ($1, 1, $2, $2)
+            "insert into failed_attempt as f (key, failures, last_at, refused_until) values ($1, 1, $2, $4)
              on conflict (key) do update set
                  failures = case when f.refused_until > $2 then f.failures
                                  when f.last_at < $3 then 1 else f.failures + 1 end,
@@ -76,21 +76,25 @@ pub async fn begin(tx: &mut PlatformTx, counters: &[Counter], now: DateTime<Utc>
              returning failures, refused_until",
             counter.key,
             now,
-            now - Duration::minutes(REMEMBERED_MINUTES)
+            now - Duration::minutes(REMEMBERED_MINUTES),
+            DateTime::UNIX_EPOCH
         )
         .fetch_one(&mut **tx)
         .await?;
         if row.refused_until > now {
             return Err(Refusal::too_many(row.refused_until - now).into());
         }
-        let until = now + wait(row.failures, counter.free);
-        sqlx::query!(
-            "update failed_attempt set refused_until = $2 where key = $1",
-            counter.key,
-            until
-        )
-        .execute(&mut **tx)
-        .await?;
+        // Without a wait nothing is written: another attempt's clock may be a little behind this one's.
+        let wait = wait(row.failures, counter.free);
+        if wait > Duration::zero() {
+            sqlx::query!(
+                "update failed_attempt set refused_until = $2 where key = $1",
+                counter.key,
+                now + wait
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
     }
     Ok(())
 }
