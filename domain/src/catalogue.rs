@@ -61,8 +61,8 @@ const RULES: [(&str, &str); 11] = [
          cross join lateral (select case when c.relname = 'property' then 'id' else 'property_id' end as name) k
          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all($1)
            and (select count(*) = 1 and bool_and(not p.polpermissive and p.polcmd = '*' and p.polroles = '{0}'
-                  and pg_get_expr(p.polqual, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%s = ANY (( SELECT app.property_scope() AS property_scope))))', k.name)
-                  and pg_get_expr(p.polwithcheck, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%1$s IS NULL) OR (%1$s = ANY (( SELECT app.property_scope() AS property_scope))))', k.name))
+                  and pg_get_expr(p.polqual, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%s = ANY (( SELECT app.property_scope() AS property_scope)::uuid[])))', k.name)
+                  and pg_get_expr(p.polwithcheck, p.polrelid) = format('((( SELECT app.property_scope() AS property_scope) IS NULL) OR (%1$s IS NULL) OR (%1$s = ANY (( SELECT app.property_scope() AS property_scope)::uuid[])))', k.name))
                 from pg_policy p where p.polrelid = c.oid and p.polname = 'property')
                is distinct from (c.relname = 'property' or exists (select from pg_attribute a
                    where a.attrelid = c.oid and a.attname = 'property_id' and not a.attisdropped))",
