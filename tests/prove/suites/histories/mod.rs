@@ -36,6 +36,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         let history = record(&world, &house, clients, operations, i as u64).await?;
         asked += history.len();
         without_order += usize::from(!explain(&history)?);
+        // Five more searches each.
         if i < 2 {
             lies.tell(&history)?;
         }
