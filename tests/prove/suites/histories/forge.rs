@@ -2,9 +2,12 @@
 
 use super::history::{Entry, Op};
 
+/// Puts a lie in, if there is a place for it.
+type Lie = fn(&mut [Entry]) -> Option<()>;
+
 /// Each kind of lie that this history has a place for, by name.
 pub fn lies(history: &[Entry]) -> Vec<(&'static str, Vec<Entry>)> {
-    let kinds: [(&str, fn(&mut Vec<Entry>) -> Option<()>); 5] = [
+    let kinds: [(&str, Lie); 5] = [
         ("a read of a night sold beyond its units", oversold),
         ("a read of what was so long ago", stale),
         ("a booking refused that was made", denied),
@@ -18,7 +21,7 @@ pub fn lies(history: &[Entry]) -> Vec<(&'static str, Vec<Entry>)> {
     told.collect()
 }
 
-fn oversold(all: &mut Vec<Entry>) -> Option<()> {
+fn oversold(all: &mut [Entry]) -> Option<()> {
     let middle = all.len() / 2;
     let read = all.iter_mut().skip(middle).find_map(|e| match &mut e.op {
         Op::Read { sold } => Some(sold),
@@ -30,7 +33,7 @@ fn oversold(all: &mut Vec<Entry>) -> Option<()> {
 
 /// The last read gives the answer of one that differs from it and from every read not long before it: what clients do
 /// at the same time cannot explain so much.
-fn stale(all: &mut Vec<Entry>) -> Option<()> {
+fn stale(all: &mut [Entry]) -> Option<()> {
     let reads: Vec<usize> = (0..all.len())
         .filter(|i| matches!(all[*i].op, Op::Read { .. }))
         .collect();
@@ -53,7 +56,7 @@ fn stale(all: &mut Vec<Entry>) -> Option<()> {
 }
 
 /// A booking that was changed later on is said to have been refused: what follows refers to nothing.
-fn denied(all: &mut Vec<Entry>) -> Option<()> {
+fn denied(all: &mut [Entry]) -> Option<()> {
     let changed = |all: &[Entry], of: usize| {
         all.iter()
             .any(|e| matches!(e.op, Op::Changed { booking, version: 2, .. } if booking == of))
@@ -69,7 +72,7 @@ fn denied(all: &mut Vec<Entry>) -> Option<()> {
 }
 
 /// Who was told that a stay is over is said to have ended it.
-fn twice(all: &mut Vec<Entry>) -> Option<()> {
+fn twice(all: &mut [Entry]) -> Option<()> {
     let ended: Vec<(usize, usize)> = all
         .iter()
         .filter_map(|e| match e.op {
@@ -96,7 +99,7 @@ fn twice(all: &mut Vec<Entry>) -> Option<()> {
 }
 
 /// The third version of a stay claims to be its second.
-fn lost(all: &mut Vec<Entry>) -> Option<()> {
+fn lost(all: &mut [Entry]) -> Option<()> {
     let second = |all: &[Entry], of: usize| {
         all.iter().find_map(|e| match e.op {
             Op::Changed {
