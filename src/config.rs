@@ -8,8 +8,9 @@ use crate::telemetry::LogFormat;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use innkeep_domain::db::DbOptions;
+use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::mail::Mailer;
-use innkeep_integrations::mail;
+use innkeep_integrations::{anchor, mail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,7 +72,7 @@ pub enum Command {
     /// Recompute every invariant from the data and report what does not hold.
     Verify {
         #[command(flatten)]
-        database: Database,
+        settings: Box<Settings>,
     },
     /// Manage tenants and users.
     Admin {
@@ -137,6 +138,9 @@ pub struct Settings {
     /// secrets folder, made if there is none.
     #[arg(long, env = "INNKEEP_MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,
+    /// The folder where the ends of audit trails are put on record: keep it apart from the database.
+    #[arg(long, env = "INNKEEP_AUDIT_DIR", default_value = ".local/audit")]
+    pub audit_dir: PathBuf,
     /// Client connections at once.
     #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
@@ -225,6 +229,9 @@ impl Settings {
             master_key: Some(Arc::new(key)),
             ..self.database.options()?
         })
+    }
+    pub fn anchor(&self) -> Arc<dyn Anchor> {
+        Arc::new(anchor::Folder::new(self.audit_dir.clone()))
     }
     pub fn public_url(&self) -> String {
         let local = || format!("http://localhost:{}", self.listen.port());

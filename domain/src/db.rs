@@ -10,6 +10,7 @@ use crate::principal::Principal;
 use crate::vault::{MasterKey, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
+use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
 use std::fmt::Write;
@@ -101,6 +102,7 @@ impl Db {
             tx: self.start(sql).await?,
             tenant,
             master_key: self.master_key.clone(),
+            changes: Vec::new(),
         })
     }
 
@@ -191,9 +193,19 @@ pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
     master_key: Option<Arc<MasterKey>>,
+    changes: Vec<Value>,
 }
 
 impl TenantTx {
+    /// For the audit trail: what something was before and is now. No personal data, no secrets.
+    pub fn changed(&mut self, what: &'static str, id: Uuid, before: Value, after: Value) {
+        let change = json!({ "what": what, "id": id, "before": before, "after": after });
+        self.changes.push(change);
+    }
+    /// Everything [`Self::changed`] was told so far.
+    pub fn changes(&self) -> Value {
+        Value::Array(self.changes.clone())
+    }
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }

@@ -1,7 +1,8 @@
 //! `innkeep admin` and `innkeep verify`: what an operator does by hand.
 
-use crate::config::{Admin, Database, secret};
+use crate::config::{Admin, Database, Settings, secret};
 use anyhow::Context;
+use innkeep_domain::audit;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::identity::{self, Class, account, membership, operator};
@@ -86,15 +87,20 @@ async fn tenants(db: &Db) -> anyhow::Result<()> {
 }
 
 /// Fails when any invariant of any tenant does not hold.
-pub async fn verify(database: &Database) -> anyhow::Result<()> {
-    let db = Db::connect(&database.options()?).await?;
+pub async fn verify(settings: &Settings) -> anyhow::Result<()> {
+    let db = Db::connect(&settings.database()?).await?;
+    let anchor = settings.anchor();
     let mut tx = db.begin_platform().await?;
     let all = tenancy::all(&mut tx).await?;
     drop(tx);
     let mut broken = 0;
     for tenant in &all {
         let mut tx = db.begin(tenant.id).await?;
-        for finding in innkeep_domain::verify::tenant(&mut tx).await? {
+        let mut findings = innkeep_domain::verify::tenant(&mut tx).await?;
+        if let Some(head) = anchor.get(tenant.id).await? {
+            findings.extend(audit::verify::anchored(&mut tx, &head).await?);
+        }
+        for finding in findings {
             broken += 1;
             super::print(&format!("{}  {}: {}\n", tenant.id, finding.rule, finding.detail))?;
         }
