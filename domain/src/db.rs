@@ -10,7 +10,7 @@ use crate::principal::Principal;
 use crate::vault::{MasterKey, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
 use std::fmt::Write;
@@ -197,12 +197,11 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    /// For the audit trail: what something was before and is now. No personal data, no secrets.
-    pub fn changed(&mut self, what: &'static str, id: Uuid, before: Value, after: Value) {
-        let change = json!({ "what": what, "id": id, "before": before, "after": after });
+    /// For the audit trail: something that this transaction changed.
+    pub(crate) fn changed(&mut self, change: Value) {
         self.changes.push(change);
     }
-    /// Everything [`Self::changed`] was told so far.
+    /// Everything it changed so far.
     pub fn changes(&self) -> Value {
         Value::Array(self.changes.clone())
     }

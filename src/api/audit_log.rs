@@ -51,7 +51,7 @@ struct AuditEntry {
     /// What the path names, or what was created.
     #[oai(skip_serializing_if_is_none)]
     subject_id: Option<Uuid>,
-    /// `[{what, id, before, after}]`: what changed, without personal data and secrets.
+    /// `[{event, id, data}]`: the events this led to, with what changed; of bookings the fields' names only.
     changes: Any<Value>,
 }
 

@@ -57,7 +57,7 @@ pub struct NewEntry<'a> {
     pub address: Option<&'a str>,
     pub request_id: &'a str,
     pub subject_id: Option<Uuid>,
-    /// `[{what, id, before, after}]`.
+    /// `[{event, id, data}]`: the events of the same transaction.
     pub changes: Value,
 }
 

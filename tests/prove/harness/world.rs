@@ -41,10 +41,17 @@ impl World {
         let environment = vec![
             ("DATABASE_URL", database.app_url()),
             (
+                "INNKEEP_MASTER_KEY_FILE",
+                folder.join("master.key").display().to_string(),
+            ),
+            (
                 "REDIS_URL",
                 std::env::var("INNKEEP_TEST_REDIS_URL").unwrap_or_default(),
             ),
         ];
+        // The same key as `db` has: what the program sealed can be read here.
+        let key: String = testing::MASTER_KEY.iter().map(|b| format!("{b:02x}")).collect();
+        std::fs::write(folder.join("master.key"), key)?;
         let (api, sandbox) = (loopback()?, loopback()?);
         Ok(Self {
             processes: Vec::new(),
