@@ -49,11 +49,12 @@ impl Anchor for Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use innkeep_domain::ids::new_id;
 
     #[tokio::test]
     async fn the_latest_head_is_kept_and_a_broken_record_is_an_error() {
-        let folder = std::env::temp_dir().join(format!("innkeep-anchor-{}", uuid::Uuid::now_v7()));
-        let (anchor, tenant) = (Folder::new(folder.clone()), TenantId(uuid::Uuid::now_v7()));
+        let folder = std::env::temp_dir().join(format!("innkeep-anchor-{}", new_id()));
+        let (anchor, tenant) = (Folder::new(folder.clone()), TenantId(new_id()));
         assert_eq!(anchor.get(tenant).await.unwrap(), None);
         for n in [1, 2] {
             let head = Head {

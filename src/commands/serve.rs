@@ -66,13 +66,13 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let now = clock.now();
     Ok(App {
         metrics: Metrics::install().context("metrics")?,
-        tokens: Tokens::open(&settings.secrets_dir, now)?,
+        tokens: Tokens::open(&settings.secrets.secrets_dir, now)?,
         cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
         db: Db::connect(&settings.database()?).await?,
         protocols: protocols()?,
         grants: Grants::default(),
         mailer: settings.mail.mailer()?,
-        anchor: settings.anchor(),
+        anchor: settings.record.anchor(),
         relying_party: passkey::relying_party(&settings.public_url())?,
         public_url: settings.public_url().into(),
         clock,

@@ -24,7 +24,7 @@ async fn a_change_of_rights_is_told_from_its_start_to_its_result() {
     let owner = server.caller(&server.adler, Role::Owner);
     let user = server.adler.of_role(Role::FrontDesk).user_id;
     let path = format!("/v1/users/{user}");
-    let request = owner.request(Method::PATCH, &path);
+    let request = owner.request(Method::PUT, &path);
     let request = request
         .header("x-request-id", "promotion-1")
         .json(&json!({ "role": "manager" }));
@@ -58,7 +58,7 @@ async fn what_is_refused_is_told_too() {
     let desk = server.caller(&server.adler, Role::FrontDesk);
     let user = server.adler.of_role(Role::Owner).user_id;
     let path = format!("/v1/users/{user}");
-    desk.patch(&path, &json!({ "role": "manager" }))
+    desk.put(&path, &json!({ "role": "manager" }))
         .await
         .problem(403, "missing_permission");
     owner

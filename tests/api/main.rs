@@ -16,6 +16,7 @@ mod guests;
 mod health;
 mod hooks;
 mod isolation;
+mod keys;
 mod openapi;
 mod properties;
 mod reservations;

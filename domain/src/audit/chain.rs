@@ -36,7 +36,7 @@ pub async fn due(tx: &mut TenantTx) -> Result<bool> {
 
 /// Links what is due, at most a batch: then there may be more. Whoever else does so meanwhile is waited for.
 pub async fn extend(tx: &mut TenantTx) -> Result<Option<Head>> {
-    let vault = tx.vault()?;
+    let vault = tx.vault().await?;
     // There may be no head to lock yet.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended($1::text, 15))",

@@ -3,5 +3,5 @@
 mod database;
 mod house;
 
-pub use database::{MASTER_KEY, SERVER_URL, TestDatabase};
+pub use database::{SERVER_URL, TestDatabase};
 pub use house::{House, Plan, Staff};

@@ -7,6 +7,7 @@ use crate::audit;
 use crate::db::TenantTx;
 use crate::desk::verify as desk;
 use crate::error::Result;
+use crate::vault::verify as vault;
 
 /// One broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +44,20 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
         ("segments_lie_in_their_stay", desk::segments_in_stay(tx).await?),
         ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
         ("audit_trail_is_whole", audit::verify::chain(tx).await?),
+        (KEYS, vault::unknown_keys(tx).await?),
     ] {
         findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
     }
     Ok(findings)
+}
+
+const KEYS: &str = "sealed_values_name_known_keys";
+
+/// Everything that is wrong with what belongs to no tenant; `tx` is [`crate::TenantId::PLATFORM`]'s.
+pub async fn platform(tx: &mut TenantTx) -> Result<Vec<Finding>> {
+    let found = vault::unknown_keys(tx).await?;
+    let finding = |detail| Finding { rule: KEYS, detail };
+    Ok(found.into_iter().map(finding).collect())
 }
 
 /// A shadow row of a product that is not mapped any more would hide a difference.

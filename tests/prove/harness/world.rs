@@ -38,20 +38,18 @@ impl World {
         }
         let folder = std::env::temp_dir().join(format!("innkeep-prove-{}", database.name()));
         std::fs::create_dir_all(&folder)?;
+        // The same as ours: what one seals the other opens.
+        let master_key = folder.join("shared.key");
+        let hex: String = TestDatabase::MASTER_KEY.map(|b| format!("{b:02x}")).concat();
+        std::fs::write(&master_key, hex)?;
         let environment = vec![
+            ("INNKEEP_MASTER_KEY_FILE", master_key.display().to_string()),
             ("DATABASE_URL", database.app_url()),
-            (
-                "INNKEEP_MASTER_KEY_FILE",
-                folder.join("master.key").display().to_string(),
-            ),
             (
                 "REDIS_URL",
                 std::env::var("INNKEEP_TEST_REDIS_URL").unwrap_or_default(),
             ),
         ];
-        // The same key as `db` has: what the program sealed can be read here.
-        let key: String = testing::MASTER_KEY.iter().map(|b| format!("{b:02x}")).collect();
-        std::fs::write(folder.join("master.key"), key)?;
         let (api, sandbox) = (loopback()?, loopback()?);
         Ok(Self {
             processes: Vec::new(),
