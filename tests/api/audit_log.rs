@@ -77,7 +77,7 @@ async fn what_is_refused_is_told_too() {
         entries[0]["actor"],
         format!("user:{}", server.adler.of_role(Role::FrontDesk).user_id)
     );
-    assert_eq!(entries[1]["status"], 422);
+    assert_eq!(entries[1]["status"], 400);
 }
 
 #[tokio::test]
