@@ -38,14 +38,15 @@ impl World {
         }
         let folder = std::env::temp_dir().join(format!("innkeep-prove-{}", database.name()));
         std::fs::create_dir_all(&folder)?;
+        let (api, sandbox) = (loopback()?, loopback()?);
         let environment = vec![
+            ("INNKEEP_OUTBOUND_ALLOW", sandbox.to_string()),
             ("DATABASE_URL", database.app_url()),
             (
                 "REDIS_URL",
                 std::env::var("INNKEEP_TEST_REDIS_URL").unwrap_or_default(),
             ),
         ];
-        let (api, sandbox) = (loopback()?, loopback()?);
         Ok(Self {
             processes: Vec::new(),
             db,
