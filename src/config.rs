@@ -73,6 +73,8 @@ pub enum Command {
     Verify {
         #[command(flatten)]
         database: Database,
+        #[command(flatten)]
+        secrets: Secrets,
     },
     /// Manage tenants and users.
     Admin {
@@ -121,6 +123,17 @@ pub enum Admin {
     },
     /// List tenants.
     Tenants,
+    /// Seal personal data under new keys, beside the running installation. Cut off, run it again: it goes on.
+    RotateKeys {
+        /// One tenant's keys; without it every tenant's, and the installation's own.
+        #[arg(long)]
+        tenant: Option<uuid::Uuid>,
+        /// The master key was replaced: only wrap the data keys by the new one.
+        #[arg(long)]
+        master: bool,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -131,13 +144,8 @@ pub struct Settings {
     pub sandbox: StandIns,
     #[arg(long, env = "INNKEEP_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Signing keys (`*.pem`); a first one is made if there is none.
-    #[arg(long, env = "INNKEEP_SECRETS_DIR", default_value = ".local/secrets")]
-    pub secrets_dir: PathBuf,
-    /// The key that personal data is sealed with: 32 bytes, base64 or hexadecimal. Default: `master.key` in the
-    /// secrets folder, made if there is none.
-    #[arg(long, env = "INNKEEP_MASTER_KEY_FILE")]
-    pub master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub secrets: Secrets,
     /// Client connections at once.
     #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
@@ -188,6 +196,40 @@ impl Mail {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct Secrets {
+    /// Signing keys (`*.pem`); a first one is made if there is none.
+    #[arg(long, env = "INNKEEP_SECRETS_DIR", default_value = ".local/secrets")]
+    pub secrets_dir: PathBuf,
+    /// What personal data's keys are wrapped with: 32 bytes, base64 or hexadecimal. Default: `master.key` in the
+    /// secrets folder, made if there is none.
+    #[arg(long, env = "INNKEEP_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// The master key before this one: still opens, until `admin rotate-keys --master` has run.
+    #[arg(long, env = "INNKEEP_OLD_MASTER_KEY_FILE")]
+    pub old_master_key_file: Option<PathBuf>,
+}
+
+impl Secrets {
+    /// Is there a master key? A command that only looks makes none.
+    pub fn there(&self) -> bool {
+        self.master_key_file.is_some() || secrets::is_there(&self.secrets_dir)
+    }
+
+    /// How a program logs in that opens personal data.
+    pub fn database(&self, database: &Database) -> anyhow::Result<DbOptions> {
+        let (named, old) = (
+            self.master_key_file.as_deref(),
+            self.old_master_key_file.as_deref(),
+        );
+        let keys = secrets::master_keys(named, old, &self.secrets_dir)?;
+        Ok(DbOptions {
+            master_keys: Some(Arc::new(keys)),
+            ..database.options()?
+        })
+    }
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Database {
     /// Database connections at once.
     #[arg(long, env = "INNKEEP_DB_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000))]
@@ -230,11 +272,7 @@ pub struct StandIns {
 impl Settings {
     /// How the server logs in, with the key that opens personal data.
     pub fn database(&self) -> anyhow::Result<DbOptions> {
-        let key = secrets::master_key(self.master_key_file.as_deref(), &self.secrets_dir)?;
-        Ok(DbOptions {
-            master_key: Some(Arc::new(key)),
-            ..self.database.options()?
-        })
+        self.secrets.database(&self.database)
     }
     pub fn public_url(&self) -> String {
         let local = || format!("http://localhost:{}", self.listen.port());

@@ -157,7 +157,7 @@ async fn open_places(
 
 async fn open_state(app: &App, settings: &Settings) -> anyhow::Result<(State, bool)> {
     let sandbox = tour::url(settings.sandbox.sandbox_listen);
-    if let Some(state) = State::load(&settings.secrets_dir)?
+    if let Some(state) = State::load(&settings.secrets.secrets_dir)?
         && seed::is_seeded(&app.db, &state).await?
     {
         ensure!(
@@ -169,7 +169,7 @@ async fn open_state(app: &App, settings: &Settings) -> anyhow::Result<(State, bo
     }
     let now = app.clock.now();
     let state = seed::seed(&app.db, &sandbox, now).await?;
-    state.save(&settings.secrets_dir)?;
+    state.save(&settings.secrets.secrets_dir)?;
     seed::add_owners(&app.db, &state, now).await?;
     Ok((state, false))
 }

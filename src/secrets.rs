@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use innkeep_domain::ids::new_id;
-use innkeep_domain::vault::MasterKey;
+use innkeep_domain::vault::{MasterKey, MasterKeys};
 use rand::RngCore;
 use std::fs;
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ pub enum SecretError {
     Unreadable(PathBuf),
 }
 
-/// The key that personal data is sealed with. A file that was named must be there: a wrong path must not become a new
+/// The key that tenants' data keys are wrapped with. A file that was named must be there: a wrong path must not become a new
 /// key. Without a name it is `master.key` in the secrets folder, made at the first start.
 pub fn master_key(named: Option<&Path>, folder: &Path) -> Result<MasterKey, SecretError> {
     let path = named.map_or_else(|| folder.join(MASTER_KEY), Path::to_owned);
@@ -33,8 +33,29 @@ pub fn master_key(named: Option<&Path>, folder: &Path) -> Result<MasterKey, Secr
         let text = Zeroizing::new(STANDARD.encode(secret.as_slice()) + "\n");
         write_once(&path, text.as_bytes()).map_err(failed)?;
     }
-    let text = Zeroizing::new(fs::read_to_string(&path).map_err(failed)?);
-    MasterKey::parse(&text).ok_or(SecretError::Unreadable(path))
+    read(path)
+}
+
+/// Does the secrets folder hold a master key?
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(MASTER_KEY).exists()
+}
+
+fn read(path: PathBuf) -> Result<MasterKey, SecretError> {
+    let text = fs::read_to_string(&path).map_err(|e| SecretError::File(path.clone(), e))?;
+    MasterKey::parse(&Zeroizing::new(text)).ok_or(SecretError::Unreadable(path))
+}
+
+/// The master key, and while it is being replaced the one before it.
+pub fn master_keys(
+    named: Option<&Path>,
+    old: Option<&Path>,
+    folder: &Path,
+) -> Result<MasterKeys, SecretError> {
+    Ok(MasterKeys {
+        current: master_key(named, folder)?,
+        old: old.map(|path| read(path.to_owned())).transpose()?,
+    })
 }
 
 /// Its owner's alone.

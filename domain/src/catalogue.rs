@@ -1,6 +1,8 @@
 //! The rules of `migrations/README.md`, asked of the database's own catalogue. Every violation is one line.
 
+use crate::vault::SEALED;
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 
 /// Tables that are found before a tenant is known. This list only grows with a reason.
 const PLATFORM: [&str; 18] = [
@@ -123,5 +125,24 @@ pub async fn violations(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Er
             .await?;
         out.extend(names.into_iter().map(|name| format!("{rule}: {name}")));
     }
+    out.extend(sealed(conn).await?);
     Ok(out)
+}
+
+/// The columns that the database marks as sealed are those that the program rotates and verifies.
+async fn sealed(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    let marked: Vec<String> = sqlx::query_scalar(
+        "select format('%s.%s', c.conrelid::regclass, a.attname) from pg_constraint c
+         join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+         where c.contype = 'c' and c.convalidated and c.conname = a.attname || '_sealed'
+           and pg_get_constraintdef(c.oid) = format('CHECK ((%I ~~ ''v1.%%''::text))', a.attname)",
+    )
+    .fetch_all(conn)
+    .await?;
+    let listed = SEALED.map(|s| format!("{}.{}", s.table, s.column));
+    let (marked, listed) = (BTreeSet::from_iter(marked), BTreeSet::from(listed));
+    let differing = marked.symmetric_difference(&listed);
+    Ok(differing
+        .map(|name| format!("a column of sealed values is marked so and in the program's list: {name}"))
+        .collect())
 }

@@ -230,8 +230,9 @@ pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Company>>
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let vault = tx.vault()?;
-    row.map(|r| r.company(&vault)).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let vault = tx.vault_knowing(&[&row.contact]).await?;
+    row.company(&vault).map(Some)
 }
 
 /// In the order of names, after the company `after`; `prefix` is how the name begins.
@@ -267,7 +268,8 @@ pub async fn list(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let vault = tx.vault()?;
+    let sealed: Vec<&str> = rows.iter().map(|r| r.contact.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
     rows.into_iter().map(|r| r.company(&vault)).collect()
 }
 
@@ -288,7 +290,7 @@ async fn save(tx: &mut TenantTx, c: &Company) -> Result<()> {
         text::folded(&c.name),
         c.tax_id,
         c.iata_code,
-        tx.vault()?.seal_json(&place(c.id), &c.contact)?,
+        tx.vault().await?.seal_json(&place(c.id), &c.contact)?,
         c.commission,
         c.notes,
         c.active,

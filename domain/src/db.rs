@@ -7,7 +7,7 @@ mod migrate;
 use crate::error::{Error, Result};
 use crate::ids::TenantId;
 use crate::principal::Principal;
-use crate::vault::{MasterKey, Vault};
+use crate::vault::{Keyring, MasterKeys, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
@@ -28,7 +28,7 @@ pub struct DbOptions {
     /// How long a request waits for a free connection before it is told 503.
     pub acquire_timeout: Duration,
     /// Opens personal data; what a program without it does must not touch any.
-    pub master_key: Option<Arc<MasterKey>>,
+    pub master_keys: Option<Arc<MasterKeys>>,
 }
 
 impl DbOptions {
@@ -37,7 +37,7 @@ impl DbOptions {
             url: url.into(),
             connections: 16,
             acquire_timeout: Duration::from_secs(2),
-            master_key: None,
+            master_keys: None,
         }
     }
 }
@@ -51,11 +51,14 @@ const SESSION: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
+/// After this the connection that reads keys is given back; each key is read once a minute at most.
+const KEYS_IDLE: Duration = Duration::from_secs(10);
+
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
     options: PgConnectOptions,
-    master_key: Option<Arc<MasterKey>>,
+    keyring: Option<Arc<Keyring>>,
 }
 
 impl Db {
@@ -70,10 +73,18 @@ impl Db {
             .connect_with(connect.clone())
             .await?;
         refuse_powerful_role(&pool).await?;
+        let keyring = options.master_keys.clone().map(|masters| {
+            let pool = PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(options.acquire_timeout)
+                .idle_timeout(KEYS_IDLE)
+                .connect_lazy_with(connect.clone());
+            Arc::new(Keyring::new(masters, pool))
+        });
         Ok(Self {
             pool,
             options: connect,
-            master_key: options.master_key.clone(),
+            keyring,
         })
     }
 
@@ -100,7 +111,7 @@ impl Db {
         Ok(TenantTx {
             tx: self.start(sql).await?,
             tenant,
-            master_key: self.master_key.clone(),
+            keyring: self.keyring.clone(),
         })
     }
 
@@ -110,7 +121,7 @@ impl Db {
             tx: self
                 .start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into())
                 .await?,
-            master_key: self.master_key.clone(),
+            keyring: self.keyring.clone(),
         })
     }
 
@@ -141,6 +152,9 @@ impl Db {
 
     pub async fn close(&self) {
         self.pool.close().await;
+        if let Some(keyring) = &self.keyring {
+            keyring.close().await;
+        }
     }
 }
 
@@ -190,7 +204,7 @@ type ConnectResult<T> = std::result::Result<T, ConnectError>;
 pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
-    master_key: Option<Arc<MasterKey>>,
+    keyring: Option<Arc<Keyring>>,
 }
 
 impl TenantTx {
@@ -201,13 +215,28 @@ impl TenantTx {
     pub fn t(&self) -> uuid::Uuid {
         self.tenant.0
     }
-    /// Seals and opens this tenant's personal data.
-    pub fn vault(&self) -> Result<Vault> {
-        vault(self.master_key.as_deref(), self.tenant)
+    /// Seals this tenant's personal data, and makes what it is looked up by.
+    pub fn vault(&self) -> impl Future<Output = Result<Vault>> + Send + use<> {
+        vault(self.keyring.clone(), self.tenant, &[])
+    }
+    /// Opens these sealed values, whichever of the tenant's keys they name.
+    pub fn vault_knowing<'a>(
+        &self,
+        sealed: &'a [&'a str],
+    ) -> impl Future<Output = Result<Vault>> + Send + use<'a> {
+        vault(self.keyring.clone(), self.tenant, sealed)
     }
     /// Seals what belongs to no tenant: mail on its way, tokens' payloads.
-    pub fn platform_vault(&self) -> Result<Vault> {
-        vault(self.master_key.as_deref(), TenantId::PLATFORM)
+    pub fn platform_vault(&self) -> impl Future<Output = Result<Vault>> + Send + use<> {
+        vault(self.keyring.clone(), TenantId::PLATFORM, &[])
+    }
+    pub(crate) fn keyring(&self) -> Result<&Arc<Keyring>> {
+        self.keyring.as_ref().ok_or_else(without_key)
+    }
+    /// Which master keys there are; none in a program without.
+    pub(crate) fn master_ids(&self) -> impl Iterator<Item = String> {
+        let masters = self.keyring.iter().flat_map(|k| k.masters().all());
+        masters.map(|key| key.id().to_owned())
     }
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
@@ -232,17 +261,28 @@ impl DerefMut for TenantTx {
 /// A transaction over platform tables: users, tenants, tokens, endpoint look-up.
 pub struct PlatformTx {
     tx: Transaction<'static, Postgres>,
-    master_key: Option<Arc<MasterKey>>,
+    keyring: Option<Arc<Keyring>>,
 }
 
-fn vault(key: Option<&MasterKey>, tenant: TenantId) -> Result<Vault> {
-    let key = key.ok_or_else(|| Error::internal("personal data without the master key"))?;
-    key.vault(tenant)
+fn without_key() -> Error {
+    Error::internal("personal data without the master key")
+}
+
+async fn vault(keyring: Option<Arc<Keyring>>, tenant: TenantId, sealed: &[&str]) -> Result<Vault> {
+    let keyring = keyring.ok_or_else(without_key)?;
+    keyring.vault_knowing(tenant, sealed).await
 }
 
 impl PlatformTx {
-    pub fn platform_vault(&self) -> Result<Vault> {
-        vault(self.master_key.as_deref(), TenantId::PLATFORM)
+    pub fn platform_vault(&self) -> impl Future<Output = Result<Vault>> + Send + use<> {
+        vault(self.keyring.clone(), TenantId::PLATFORM, &[])
+    }
+    /// Opens these sealed values, whichever of the platform's keys they name.
+    pub fn platform_vault_knowing<'a>(
+        &self,
+        sealed: &'a [&'a str],
+    ) -> impl Future<Output = Result<Vault>> + Send + use<'a> {
+        vault(self.keyring.clone(), TenantId::PLATFORM, sealed)
     }
     pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)

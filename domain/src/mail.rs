@@ -93,7 +93,10 @@ pub async fn take(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<Option<Due>
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let mail = tx.platform_vault()?.open_json(&place(row.id), &row.body)?;
+    let mail = tx
+        .platform_vault_knowing(&[&row.body])
+        .await?
+        .open_json(&place(row.id), &row.body)?;
     Ok(Some(Due { id: row.id, mail }))
 }
 

@@ -1,14 +1,19 @@
 //! `innkeep admin` and `innkeep verify`: what an operator does by hand.
 
-use crate::config::{Admin, Database, secret};
+use crate::config::{Admin, Database, Secrets, secret};
 use anyhow::Context;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::identity::{self, Class, account, membership, operator};
-use innkeep_domain::{Role, TenantId, tenancy};
+use innkeep_domain::vault::rotate;
+use innkeep_domain::{Role, TenantId, tenancy, verify as invariants};
 
 pub async fn run(what: Admin, database: &Database) -> anyhow::Result<()> {
-    let db = Db::connect(&database.options()?).await?;
+    let options = match &what {
+        Admin::RotateKeys { secrets, .. } => secrets.database(database)?,
+        _ => database.options()?,
+    };
+    let db = Db::connect(&options).await?;
     match what {
         Admin::AddTenant { name } => add_tenant(&db, &name).await,
         Admin::AddUser {
@@ -19,6 +24,13 @@ pub async fn run(what: Admin, database: &Database) -> anyhow::Result<()> {
         } => add_user(&db, &email, &name, TenantId(tenant), &role).await,
         Admin::Operator { email, name, remove } => operator(&db, &email, &name, remove).await,
         Admin::Tenants => tenants(&db).await,
+        Admin::RotateKeys { tenant, master, .. } => {
+            let some = match tenant {
+                Some(id) => vec![TenantId(id)],
+                None => everybody(&db).await?,
+            };
+            rotate_keys(&db, &some, master).await
+        }
     }
 }
 
@@ -85,20 +97,70 @@ async fn tenants(db: &Db) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails when any invariant of any tenant does not hold.
-pub async fn verify(database: &Database) -> anyhow::Result<()> {
-    let db = Db::connect(&database.options()?).await?;
+/// Every tenant, and the installation itself.
+async fn everybody(db: &Db) -> anyhow::Result<Vec<TenantId>> {
     let mut tx = db.begin_platform().await?;
-    let all = tenancy::all(&mut tx).await?;
-    drop(tx);
-    let mut broken = 0;
-    for tenant in &all {
-        let mut tx = db.begin(tenant.id).await?;
-        for finding in innkeep_domain::verify::tenant(&mut tx).await? {
-            broken += 1;
-            super::print(&format!("{}  {}: {}\n", tenant.id, finding.rule, finding.detail))?;
+    let tenants = tenancy::all(&mut tx).await?.into_iter().map(|tenant| tenant.id);
+    Ok([TenantId::PLATFORM].into_iter().chain(tenants).collect())
+}
+
+/// Fails when values are left that only a key opens which is on its way out.
+async fn rotate_keys(db: &Db, tenants: &[TenantId], master: bool) -> anyhow::Result<()> {
+    let (mut done, mut left) = (0, 0);
+    for tenant in tenants {
+        if master {
+            let mut tx = db.begin(*tenant).await?;
+            let (wrapped, needs_old) = rotate::rewrap(&mut tx).await?;
+            tx.commit().await?;
+            done += wrapped;
+            if needs_old {
+                left += 1;
+                super::print(&format!(
+                    "{tenant}  has values of before data keys: rotate its keys first\n"
+                ))?;
+            }
+        } else {
+            let rotated = rotate::tenant(db, *tenant, Clock::System.now()).await?;
+            done += rotated.resealed;
+            left += rotated.unreadable;
+            super::print(&format!(
+                "{tenant}  {} values sealed anew, {} cannot be opened\n",
+                rotated.resealed, rotated.unreadable
+            ))?;
         }
     }
-    anyhow::ensure!(broken == 0, "{broken} findings in {} tenants", all.len());
-    super::print(&format!("every invariant holds in {} tenants\n", all.len()))
+    let what = if master {
+        "data keys wrapped"
+    } else {
+        "values sealed"
+    };
+    super::print(&format!("{done} {what} anew\n"))?;
+    anyhow::ensure!(left == 0, "{left} are left under an old key");
+    Ok(())
+}
+
+/// Fails when any invariant of any tenant does not hold.
+pub async fn verify(database: &Database, secrets: &Secrets) -> anyhow::Result<()> {
+    let options = if secrets.there() {
+        secrets.database(database)?
+    } else {
+        database.options()?
+    };
+    let db = Db::connect(&options).await?;
+    let all = everybody(&db).await?;
+    let mut broken = 0;
+    for tenant in &all {
+        let mut tx = db.begin(*tenant).await?;
+        let findings = match *tenant {
+            TenantId::PLATFORM => invariants::platform(&mut tx).await?,
+            _ => invariants::tenant(&mut tx).await?,
+        };
+        for finding in findings {
+            broken += 1;
+            super::print(&format!("{tenant}  {}: {}\n", finding.rule, finding.detail))?;
+        }
+    }
+    let tenants = all.len() - 1;
+    anyhow::ensure!(broken == 0, "{broken} findings in {tenants} tenants");
+    super::print(&format!("every invariant holds in {tenants} tenants\n"))
 }

@@ -68,7 +68,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let outbound = Outbound::new(settings.outbound()).context("certificates of the outside world")?;
     Ok(App {
         metrics: Metrics::install().context("metrics")?,
-        tokens: Tokens::open(&settings.secrets_dir, now)?,
+        tokens: Tokens::open(&settings.secrets.secrets_dir, now)?,
         cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
         db: Db::connect(&settings.database()?).await?,
         protocols: protocols(&outbound),

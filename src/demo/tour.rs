@@ -38,7 +38,7 @@ pub fn show(settings: &Settings, places: &[Place]) {
     }
     say::blank();
     say::line("Try, in another terminal (needs only bash and curl)");
-    let secrets = settings.secrets_dir.display().to_string();
+    let secrets = settings.secrets.secrets_dir.display().to_string();
     for line in commands(README) {
         say::line(format!("  {}", here(line, &api, &secrets)));
     }

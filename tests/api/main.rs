@@ -15,6 +15,7 @@ mod guests;
 mod health;
 mod hooks;
 mod isolation;
+mod keys;
 mod openapi;
 mod properties;
 mod reservations;

@@ -124,7 +124,7 @@ pub(super) async fn oversell(
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
     inventory::change(tx, &delta, Stock::Forced).await?;
-    save(tx, booking).await?;
+    save(tx, None, booking).await?;
     mark_dirty(tx, &delta).await?;
     let mut data = created(booking);
     data["forced"] = json!({ "reason": force.reason });

@@ -1,5 +1,6 @@
 //! Connections of a property to a channel.
 
+use super::credentials::Credentials;
 use super::dirty;
 pub use super::mapping::{Mapping, set_mapping};
 use crate::db::{PlatformTx, TenantTx};
@@ -10,6 +11,7 @@ use crate::ids::{TenantId, new_id};
 use crate::ports::channel::Access;
 use crate::principal::{Permission, Principal};
 use crate::property;
+use crate::vault::Vault;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -19,7 +21,6 @@ pub const SYNC_DAYS: u64 = 500;
 /// A full sync is rare: channels refuse partners that run it on a timer.
 pub const FULL_SYNC_EVERY_HOURS: i64 = 24;
 
-#[derive(Clone)]
 pub struct Connection {
     pub id: Uuid,
     pub property_id: Uuid,
@@ -28,8 +29,7 @@ pub struct Connection {
     pub name: String,
     pub base_url: Option<String>,
     pub external_property: Option<String>,
-    api_key: Option<String>,
-    pub webhook_secrets: Vec<String>,
+    credentials: Credentials,
     /// `active` or `paused`.
     pub state: String,
     pub receives_ari: bool,
@@ -48,9 +48,13 @@ impl Connection {
     pub fn access(&self) -> Option<Access> {
         Some(Access {
             base_url: self.base_url.clone()?,
-            api_key: self.api_key.clone()?,
+            api_key: self.credentials.api_key.clone()?,
             property: self.external_property.clone()?,
         })
+    }
+    /// What the channel signs its calls with; more than one while they are changed.
+    pub fn webhook_secrets(&self) -> &[String] {
+        &self.credentials.webhook_secrets
     }
 }
 
@@ -102,8 +106,10 @@ pub async fn create(
         name: property::name(&new.name, "/name")?,
         base_url: new.base_url,
         external_property: new.external_property,
-        api_key: new.api_key,
-        webhook_secrets: signing_secret.iter().cloned().collect(),
+        credentials: Credentials {
+            api_key: new.api_key,
+            webhook_secrets: signing_secret.iter().cloned().collect(),
+        },
         state: "active".into(),
         receives_ari: can_push,
         safety_buffer: new.safety_buffer,
@@ -131,8 +137,8 @@ fn new_signing_secret() -> String {
 async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "insert into channel_connection (tenant_id, id, property_id, protocol, name, base_url, external_property,
-             api_key, webhook_secrets, state, receives_ari, safety_buffer, calls_per_minute, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             credentials, state, receives_ari, safety_buffer, calls_per_minute, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         tx.t(),
         c.id,
         c.property_id,
@@ -140,8 +146,7 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
         c.name,
         c.base_url,
         c.external_property,
-        c.api_key,
-        &c.webhook_secrets,
+        c.credentials.seal(&tx.vault().await?, c.id)?,
         c.state,
         c.receives_ari,
         c.safety_buffer,
@@ -188,6 +193,49 @@ pub(super) async fn logged(
     crate::jobs::kick(tx).await
 }
 
+struct Row {
+    id: Uuid,
+    property_id: Uuid,
+    protocol: String,
+    name: String,
+    base_url: Option<String>,
+    external_property: Option<String>,
+    credentials: Option<String>,
+    api_key: Option<String>,
+    webhook_secrets: Vec<String>,
+    state: String,
+    receives_ari: bool,
+    safety_buffer: i32,
+    calls_per_minute: i32,
+    version: i32,
+}
+
+impl Row {
+    fn connection(self, vault: &Vault) -> Result<Connection> {
+        let credentials = match &self.credentials {
+            Some(sealed) => Credentials::open(vault, self.id, sealed)?,
+            None => Credentials {
+                api_key: self.api_key,
+                webhook_secrets: self.webhook_secrets,
+            },
+        };
+        Ok(Connection {
+            credentials,
+            id: self.id,
+            property_id: self.property_id,
+            protocol: self.protocol,
+            name: self.name,
+            base_url: self.base_url,
+            external_property: self.external_property,
+            state: self.state,
+            receives_ari: self.receives_ari,
+            safety_buffer: self.safety_buffer,
+            calls_per_minute: self.calls_per_minute,
+            version: self.version,
+        })
+    }
+}
+
 /// Whose inbound URL is this? Asked before a tenant is known.
 pub async fn find_endpoint(tx: &mut PlatformTx, token: &str) -> Result<Option<(TenantId, Uuid)>> {
     let row = sqlx::query!(
@@ -201,16 +249,19 @@ pub async fn find_endpoint(tx: &mut PlatformTx, token: &str) -> Result<Option<(T
 
 pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
     let found = sqlx::query_as!(
-        Connection,
-        "select id, property_id, protocol, name, base_url, external_property, api_key, webhook_secrets, state,
-                receives_ari, safety_buffer, calls_per_minute, version
+        Row,
+        "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
+                state, receives_ari, safety_buffer, calls_per_minute, version
          from channel_connection where tenant_id = $1 and id = $2",
         tx.t(),
         id
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(found.ok_or_else(|| Refusal::not_found("channel connection"))?)
+    let found = found.ok_or_else(|| Refusal::not_found("channel connection"))?;
+    let sealed: Vec<&str> = found.credentials.as_deref().into_iter().collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    found.connection(&vault)
 }
 
 /// By id, after `after`.
@@ -221,17 +272,20 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Connection>> {
     who.require(Permission::ReadChannels)?;
-    Ok(sqlx::query_as!(
-        Connection,
-        "select id, property_id, protocol, name, base_url, external_property, api_key, webhook_secrets, state,
-                receives_ari, safety_buffer, calls_per_minute, version
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
+                state, receives_ari, safety_buffer, calls_per_minute, version
          from channel_connection where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
         tx.t(),
         after,
         limit
     )
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    let sealed: Vec<&str> = rows.iter().filter_map(|r| r.credentials.as_deref()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    rows.into_iter().map(|r| r.connection(&vault)).collect()
 }
 
 /// Pauses or resumes. While paused nothing is sent or polled; dirty cells wait.

@@ -2,6 +2,7 @@
 //! (the inbox).
 
 pub mod connection;
+pub mod credentials;
 pub mod diff;
 pub mod dirty;
 pub mod inbox;

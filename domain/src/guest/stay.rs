@@ -188,7 +188,7 @@ fn place(id: Uuid) -> Place {
 }
 
 async fn insert(tx: &mut TenantTx, reservation_id: Uuid, entries: &[NewEntry]) -> Result<()> {
-    let vault = tx.vault()?;
+    let vault = tx.vault().await?;
     let ids: Vec<Uuid> = entries.iter().map(|_| new_id()).collect();
     let guests: Vec<Uuid> = entries.iter().map(|e| e.guest_id).collect();
     let roles: Vec<String> = entries.iter().map(|e| e.role.name().to_owned()).collect();
@@ -228,7 +228,8 @@ pub async fn list(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> R
     )
     .fetch_all(&mut **tx)
     .await?;
-    let vault = tx.vault()?;
+    let sealed: Vec<&str> = rows.iter().map(|r| r.registration.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
     let entries = rows.into_iter().map(|r| {
         Ok(Entry {
             registration: vault.open_json(&place(r.id), &r.registration)?,

@@ -47,6 +47,12 @@ fn place(id: Uuid) -> Place {
     Place::new("guest", "personal", id)
 }
 
+async fn opened(tx: &TenantTx, rows: Vec<Row>) -> Result<Vec<Guest>> {
+    let sealed: Vec<&str> = rows.iter().map(|row| row.personal.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    rows.into_iter().map(|row| row.guest(&vault)).collect()
+}
+
 /// A guest as this role may see one: birth date and document number only if it may read documents.
 fn shown(who: &Principal, guest: Guest) -> Guest {
     if who.may(Permission::ReadDocuments) {
@@ -70,7 +76,8 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Guest> 
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| Refusal::not_found("guest"))?;
-    Ok(shown(who, row.guest(&tx.vault()?)?))
+    let vault = tx.vault_knowing(&[&row.personal]).await?;
+    Ok(shown(who, row.guest(&vault)?))
 }
 
 /// The guest, locked: two changes come one after the other.
@@ -91,8 +98,7 @@ pub(super) async fn lock_all(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Gues
     )
     .fetch_all(&mut **tx)
     .await?;
-    let vault = tx.vault()?;
-    rows.into_iter().map(|row| row.guest(&vault)).collect()
+    opened(tx, rows).await
 }
 
 /// 409 `guest_merged`, naming who goes on.
@@ -131,10 +137,8 @@ pub async fn list(
         Search::Phone(phone) => by_key(tx, Key::Phone, &text::normal_phone(phone), after, limit).await?,
         Search::Name(prefix) => by_name(tx, &text::folded(prefix), after, limit).await?,
     };
-    let vault = tx.vault()?;
-    rows.into_iter()
-        .map(|row| Ok(shown(who, row.guest(&vault)?)))
-        .collect()
+    let guests = opened(tx, rows).await?;
+    Ok(guests.into_iter().map(|guest| shown(who, guest)).collect())
 }
 
 async fn by_key(
@@ -153,7 +157,7 @@ async fn by_key(
          order by g.id limit $5",
         tx.t(),
         key.name(),
-        tx.vault()?.blind(key.name(), value)?,
+        tx.vault().await?.blind(key.name(), value)?,
         after,
         limit
     )
@@ -198,7 +202,7 @@ pub(super) async fn insert(tx: &mut TenantTx, g: &Guest) -> Result<()> {
         g.first_name,
         g.last_name,
         g.search_name(),
-        tx.vault()?.seal_json(&place(g.id), &g.personal)?,
+        tx.vault().await?.seal_json(&place(g.id), &g.personal)?,
         g.company_id,
         g.vip,
         g.blacklisted,
@@ -222,7 +226,7 @@ pub(super) async fn update(tx: &mut TenantTx, g: &Guest) -> Result<()> {
         g.first_name,
         g.last_name,
         g.search_name(),
-        tx.vault()?.seal_json(&place(g.id), &g.personal)?,
+        tx.vault().await?.seal_json(&place(g.id), &g.personal)?,
         g.company_id,
         g.vip,
         g.blacklisted,
@@ -237,7 +241,7 @@ pub(super) async fn update(tx: &mut TenantTx, g: &Guest) -> Result<()> {
 
 /// Writes what the guest is found by; a merged guest is found by nothing.
 pub(super) async fn save_keys(tx: &mut TenantTx, g: &Guest) -> Result<()> {
-    let vault = tx.vault()?;
+    let vault = tx.vault().await?;
     let keys = if g.merged_into.is_some() {
         Vec::new()
     } else {

@@ -11,7 +11,7 @@ use crate::ids::{TenantId, new_id};
 use crate::mail::{self, Mail};
 use crate::principal::{Actor, Grant, Permission, Principal, Role};
 use crate::property;
-use crate::vault::Place;
+use crate::vault::{Place, Vault};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -47,9 +47,9 @@ fn place(id: Uuid) -> Place {
     Place::new("invitation", "address", id)
 }
 
-fn entity(tx: &TenantTx, r: Row) -> Result<Invitation> {
+fn entity(vault: &Vault, r: Row) -> Result<Invitation> {
     Ok(Invitation {
-        email: tx.vault()?.open_json(&place(r.id), &r.address)?,
+        email: vault.open_json(&place(r.id), &r.address)?,
         post: Post {
             role: RoleRef::from_columns(r.role.as_deref(), r.role_id)?,
             property_ids: r.property_ids,
@@ -81,7 +81,7 @@ pub async fn create(
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         tx.t(),
         id,
-        tx.vault()?.seal_json(&place(id), &email)?,
+        tx.vault().await?.seal_json(&place(id), &email)?,
         role,
         role_id,
         post.property_ids.as_deref(),
@@ -91,7 +91,7 @@ pub async fn create(
     )
     .execute(&mut **tx)
     .await?;
-    let (vault, tenant) = (tx.platform_vault()?, tx.tenant());
+    let (vault, tenant) = (tx.platform_vault().await?, tx.tenant());
     mail::enqueue(tx, &vault, &Mail::Invitation { tenant, id, email }, now).await?;
     let data = json!({ "role": post.role.to_string(), "property_ids": post.property_ids });
     logged(tx, who, "invitation.created", id, data, now).await?;
@@ -108,7 +108,9 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Invitation> {
     )
     .fetch_optional(&mut **tx)
     .await?;
-    entity(tx, found.ok_or_else(|| Refusal::not_found("invitation"))?)
+    let found = found.ok_or_else(|| Refusal::not_found("invitation"))?;
+    let vault = tx.vault_knowing(&[&found.address]).await?;
+    entity(&vault, found)
 }
 
 /// By id, after `after`.
@@ -129,7 +131,9 @@ pub async fn list(
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(|r| entity(tx, r)).collect()
+    let sealed: Vec<&str> = rows.iter().map(|r| r.address.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    rows.into_iter().map(|r| entity(&vault, r)).collect()
 }
 
 /// Takes it back; 409 when it was accepted.

@@ -3,7 +3,7 @@
 use super::secret::{random_token, token_hash};
 use crate::db::PlatformTx;
 use crate::error::{Refusal, Result};
-use crate::vault::{Place, Vault};
+use crate::vault::Place;
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,8 +54,9 @@ pub struct Found {
 }
 
 impl Found {
-    pub fn payload<T: DeserializeOwned>(&self, vault: &Vault) -> Result<T> {
+    pub async fn payload<T: DeserializeOwned>(&self, tx: &PlatformTx) -> Result<T> {
         let sealed = self.payload.as_deref().unwrap_or_default();
+        let vault = tx.platform_vault_knowing(&[sealed]).await?;
         vault.open_json(&self.place, sealed)
     }
 }
@@ -79,7 +80,7 @@ pub async fn issue(
     payload: Option<&impl Serialize>,
     now: DateTime<Utc>,
 ) -> Result<Option<String>> {
-    let vault = tx.platform_vault()?;
+    let vault = tx.platform_vault().await?;
     let blind = vault.blind("email_token.address", address)?;
     let lately = sqlx::query_scalar!(
         r#"select count(*) as "n!" from email_token where address = $1 and kind = $2 and created_at > $3"#,

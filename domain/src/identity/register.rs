@@ -39,14 +39,14 @@ pub async fn ask(tx: &mut PlatformTx, asked: Registration, now: DateTime<Utc>) -
             .at("/tenant_name")
             .into());
     }
-    let vault = tx.platform_vault()?;
+    let vault = tx.platform_vault().await?;
     mail::enqueue(tx, &vault, &Mail::Register(asked), now).await
 }
 
 /// Sends a link to set a new password, if there is such an account.
 pub async fn ask_reset(tx: &mut PlatformTx, class: Class, email: &str, now: DateTime<Utc>) -> Result<()> {
     let email = account::email(email, "/email")?;
-    let vault = tx.platform_vault()?;
+    let vault = tx.platform_vault().await?;
     mail::enqueue(tx, &vault, &Mail::Reset { class, email }, now).await
 }
 
@@ -54,7 +54,7 @@ pub async fn ask_reset(tx: &mut PlatformTx, class: Class, email: &str, now: Date
 pub async fn complete(db: &Db, token: &str, password: String, now: DateTime<Utc>) -> Result<Account> {
     let mut tx = db.begin_platform().await?;
     let found = mail_token::peek(&mut tx, Purpose::Register, token, now).await?;
-    let asked: Registration = found.payload(&tx.platform_vault()?)?;
+    let asked: Registration = found.payload(&tx).await?;
     tx.commit().await?;
     let hash = hash_password(password, &[&asked.email, &asked.name]).await?;
     let mut tx = db.begin_platform().await?;
@@ -105,7 +105,7 @@ async fn set(
     now: DateTime<Utc>,
 ) -> Result<()> {
     account::set_password(tx, account.id, hash, keep, now).await?;
-    let vault = tx.platform_vault()?;
+    let vault = tx.platform_vault().await?;
     let email = account.email.clone();
     mail::enqueue(tx, &vault, &Mail::PasswordChanged { email }, now).await
 }

@@ -194,7 +194,10 @@ pub async fn refresh(tx: &mut PlatformTx, token: &str, now: DateTime<Utc>) -> Re
     if found.over || found.expires_at <= now {
         return Ok(Refreshed::Refused);
     }
-    let successor = tx.platform_vault()?.blind("refresh_token.successor", token)?;
+    let successor = tx
+        .platform_vault()
+        .await?
+        .blind("refresh_token.successor", token)?;
     let refresh_expires_at = match found.used_at {
         None => {
             sqlx::query!(

@@ -2,7 +2,7 @@
 
 use crate::db::{self, Db, DbOptions, MIGRATOR};
 use crate::error::{Error, Result};
-use crate::vault::MasterKey;
+use crate::vault::{MasterKey, MasterKeys};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
@@ -22,6 +22,9 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
+    /// What [`Self::connect`] wraps data keys with; a program started beside it needs the same.
+    pub const MASTER_KEY: [u8; 32] = [7; 32];
+
     /// A migrated, empty database. `queue` sets up the job queue's schema, as in [`db::migrate`].
     pub async fn create<F>(queue: impl FnOnce(PgPool) -> F) -> Result<Self>
     where
@@ -63,7 +66,10 @@ impl TestDatabase {
     pub async fn connect(&self, connections: u32) -> Result<Db> {
         let options = DbOptions {
             connections,
-            master_key: Some(Arc::new(MasterKey::new([7; 32])?)),
+            master_keys: Some(Arc::new(MasterKeys {
+                current: MasterKey::new(Self::MASTER_KEY)?,
+                old: None,
+            })),
             ..DbOptions::new(self.app_url())
         };
         Db::connect(&options)

@@ -6,6 +6,7 @@ mod stock;
 use crate::db::TenantTx;
 use crate::desk::verify as desk;
 use crate::error::Result;
+use crate::vault::verify as vault;
 
 /// One broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,20 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
         ("maintenance_is_in_its_unit", desk::maintenance(tx).await?),
         ("segments_lie_in_their_stay", desk::segments_in_stay(tx).await?),
         ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
+        (KEYS, vault::unknown_keys(tx).await?),
     ] {
         findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
     }
     Ok(findings)
+}
+
+const KEYS: &str = "sealed_values_name_known_keys";
+
+/// Everything that is wrong with what belongs to no tenant; `tx` is [`crate::TenantId::PLATFORM`]'s.
+pub async fn platform(tx: &mut TenantTx) -> Result<Vec<Finding>> {
+    let found = vault::unknown_keys(tx).await?;
+    let finding = |detail| Finding { rule: KEYS, detail };
+    Ok(found.into_iter().map(finding).collect())
 }
 
 /// A shadow row of a product that is not mapped any more would hide a difference.

@@ -38,8 +38,13 @@ impl World {
         }
         let folder = std::env::temp_dir().join(format!("innkeep-prove-{}", database.name()));
         std::fs::create_dir_all(&folder)?;
+        // The same as ours: what one seals the other opens.
+        let master_key = folder.join("shared.key");
+        let hex: String = TestDatabase::MASTER_KEY.map(|b| format!("{b:02x}")).concat();
+        std::fs::write(&master_key, hex)?;
         let (api, sandbox) = (loopback()?, loopback()?);
         let environment = vec![
+            ("INNKEEP_MASTER_KEY_FILE", master_key.display().to_string()),
             ("INNKEEP_OUTBOUND_ALLOW", sandbox.to_string()),
             ("DATABASE_URL", database.app_url()),
             (

@@ -19,7 +19,7 @@ const PER_TABLE: [&str; 10] = [
     "alter table {} owner to innkeep_app",
 ];
 
-const ONCE: [(&str, &str); 14] = [
+const ONCE: [(&str, &str); 16] = [
     (
         "a table without a tenant",
         "create table probe (id uuid primary key)",
@@ -63,6 +63,14 @@ const ONCE: [(&str, &str); 14] = [
     (
         "a partition read directly",
         "create table probe (tenant_id uuid not null, n date) partition by range (n); call app.tenant_table('probe'); create table probe_1 partition of probe for values from ('2027-01-01') to ('2028-01-01')",
+    ),
+    (
+        "a column of sealed values that rotation does not know",
+        "alter table guest add column probe text; call app.sealed_column('guest', 'probe')",
+    ),
+    (
+        "a column that takes values in clear",
+        "alter table guest drop constraint personal_sealed",
     ),
     (
         "an app role above row security",

@@ -1,0 +1,12 @@
+alter table totp drop constraint secret_sealed;
+alter table outgoing_mail drop constraint body_sealed;
+alter table email_token drop constraint payload_sealed;
+alter table reservation_guest drop constraint registration_sealed;
+alter table invitation drop constraint address_sealed;
+alter table idempotency_key drop constraint body_sealed;
+alter table guest drop constraint personal_sealed;
+alter table company drop constraint contact_sealed;
+alter table channel_connection drop constraint credentials_sealed;
+alter table channel_connection drop column credentials;
+drop procedure app.sealed_column;
+drop table tenant_key;
