@@ -205,7 +205,7 @@ async fn a_channel_is_on_the_public_internet_or_where_the_operator_says() {
     let refused = [
         "http://channel.example",
         "https://127.0.0.1",
-        "https://2130706433:9",
+        "https://2130706433",
         "https://[::ffff:10.0.0.1]",
         "https://169.254.169.254/latest",
         "https://user:pass@channel.example",

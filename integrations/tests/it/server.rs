@@ -1,6 +1,6 @@
 //! A channel in a few lines: answers what the test says and keeps what it was asked.
 
-use innkeep_domain::ports::channel::{Access, Protocol};
+use innkeep_domain::ports::channel::{Access, Protocol, RevisionFeed};
 use innkeep_integrations::channex;
 use innkeep_integrations::outbound::{Allow, Options, Outbound};
 use serde_json::Value;
@@ -67,6 +67,10 @@ impl Channel {
             protocol: channex::protocol(impatient(&base_url)),
             access: access(base_url),
         }
+    }
+
+    pub fn feed(&self) -> Arc<dyn RevisionFeed> {
+        self.protocol.feed.clone().unwrap()
     }
 
     pub fn last(&self) -> Asked {
