@@ -11,6 +11,7 @@ use innkeep_domain::identity::passkey::Webauthn;
 use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
+use innkeep_integrations::outbound::Outbound;
 use std::sync::Arc;
 
 pub struct App {
@@ -19,6 +20,8 @@ pub struct App {
     pub tokens: Tokens,
     pub cache: Arc<Cache>,
     pub protocols: Protocols,
+    /// The way out to addresses that tenants entered.
+    pub outbound: Outbound,
     pub metrics: Metrics,
     pub grants: Grants,
     pub mailer: Arc<dyn Mailer>,
