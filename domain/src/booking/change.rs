@@ -5,6 +5,7 @@ use super::entity::{Booking, BookingStatus, Reservation};
 use super::save::save;
 use super::sell::spans;
 use super::store;
+use crate::cards;
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{self, NewEvent};
@@ -174,7 +175,7 @@ impl Change {
             data["note"] = note.into();
         }
         if let Some(force) = said.force {
-            data["forced"] = json!({ "reason": force.reason });
+            data["forced"] = json!({ "reason": cards::masked(&force.reason) });
         }
         Ok(data)
     }

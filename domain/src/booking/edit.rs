@@ -1,7 +1,6 @@
 //! `edit`: who a booking came through, and its notes. Stock and prices stay as they are.
 
 use super::entity::Booking;
-use super::reserve::LONGEST_NOTES;
 use super::save::save;
 use super::store;
 use crate::company::{self, Kind};
@@ -9,13 +8,17 @@ use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::property::check_version;
+use crate::text;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+private!(Edit);
+
 /// `None` = leave, `Some(None)` = clear.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Edit {
     pub company_id: Option<Option<Uuid>>,
     pub agent_id: Option<Option<Uuid>>,
@@ -40,7 +43,8 @@ pub async fn edit(
     let mut booking = before.clone();
     booking.parties.company_id = edit.company_id.unwrap_or(before.parties.company_id);
     booking.parties.agent_id = edit.agent_id.unwrap_or(before.parties.agent_id);
-    booking.notes = edit.notes.unwrap_or(booking.notes);
+    let notes = edit.notes.unwrap_or(booking.notes);
+    booking.notes = text::notes(notes.as_deref(), "/notes")?;
     let changes = changes(&before, &booking);
     if changes.is_empty() {
         return Ok(before);
@@ -81,14 +85,6 @@ fn changes(before: &Booking, after: &Booking) -> Vec<Value> {
 }
 
 async fn check(tx: &mut TenantTx, before: &Booking, after: &Booking) -> Result<()> {
-    if after
-        .notes
-        .as_ref()
-        .is_some_and(|n| n.chars().count() > LONGEST_NOTES)
-    {
-        let detail = format!("at most {LONGEST_NOTES} characters");
-        return Err(Refusal::invalid("too_long", detail).at("/notes").into());
-    }
     let (old, new) = (before.parties, after.parties);
     check_party(tx, Kind::Company, old.company_id, new.company_id, "/company_id").await?;
     check_party(tx, Kind::TravelAgent, old.agent_id, new.agent_id, "/agent_id").await

@@ -4,6 +4,7 @@ use crate::channel::revision::Booker;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
 use crate::money;
+use crate::private::private;
 use crate::rates::policy::Policy;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,6 +12,8 @@ use rand::Rng;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+private!(Reservation[id], Booking[id]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -161,7 +164,7 @@ pub struct Line {
 }
 
 /// One unit stay.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Reservation {
     pub id: Uuid,
     pub booking_id: Uuid,
@@ -301,7 +304,7 @@ pub struct Parties {
     pub group_id: Option<Uuid>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Booking {
     pub id: Uuid,
     pub property_id: Uuid,

@@ -5,6 +5,7 @@ use super::change::Force;
 use super::entity::{Booking, BookingStatus, Reservation};
 use super::rows;
 use super::save::save;
+use crate::cards;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
@@ -127,7 +128,7 @@ pub(super) async fn oversell(
     save(tx, booking).await?;
     mark_dirty(tx, &delta).await?;
     let mut data = created(booking);
-    data["forced"] = json!({ "reason": force.reason });
+    data["forced"] = json!({ "reason": cards::masked(&force.reason) });
     let event = NewEvent {
         kind: "booking.created",
         property_id: Some(booking.property_id),

@@ -6,6 +6,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::text;
 use crate::vault::Place;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+private!(Registration, NewEntry[guest_id], Entry[guest_id]);
 
 /// Most guests of one reservation.
 pub const MOST_GUESTS: usize = 100;
@@ -42,7 +45,7 @@ impl Role {
 }
 
 /// What the registration form asks beyond the profile; sealed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Registration {
     /// ISO 3166-1 alpha-2.
@@ -54,7 +57,7 @@ pub struct Registration {
 }
 
 /// One guest of a stay, as a caller sets it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewEntry {
     pub guest_id: Uuid,
     pub role: Role,
@@ -63,7 +66,7 @@ pub struct NewEntry {
 }
 
 /// One guest of a stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub guest_id: Uuid,
     pub first_name: Option<String>,

@@ -4,10 +4,13 @@ use super::entity::{Guest, Key, Personal};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::text;
 use crate::vault::{Place, Vault};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+private!(Search);
 
 struct Row {
     id: Uuid,
@@ -113,7 +116,7 @@ pub(super) fn refuse_merged(guest: &Guest) -> Result<(), Refusal> {
 }
 
 /// How to look for guests.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Search {
     /// Exactly this address, whatever its case.
     Email(String),
