@@ -6,7 +6,7 @@ use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
-use dto::{Group, GroupChange, GroupStatus, GroupView, NewAllotment, NewGroup, WashBy};
+use dto::{ForcedAllotment, Group, GroupChange, GroupStatus, GroupView, NewAllotment, NewGroup, WashBy};
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::group::{allotment, entity, plan, release, store};
 use poem::web::Data;
@@ -101,8 +101,7 @@ impl Groups {
     /// Replace what is kept for a group
     ///
     /// Nobody else can sell what remains of it, here or on any channel. 409 `no_availability` when more would be kept
-    /// than is free; with `force` it is kept all the same, which needs the right to override. A night never falls below
-    /// what was picked up from it.
+    /// than is free. A night never falls below what was picked up from it.
     #[oai(path = "/:id/allotment", method = "put", operation_id = "set_group_allotment")]
     async fn allot(
         &self,
@@ -114,9 +113,35 @@ impl Groups {
         body: Body<NewAllotment>,
     ) -> ApiResult<Changed<GroupView>> {
         let version = expected(&if_match)?;
-        let (ranges, force) = body.0.parse();
+        let ranges = body.0.parse();
         write(&app, &auth.0, &once, "set_group_allotment", async |tx| {
-            let (now, force) = (app.now(), force.as_ref());
+            let group = allotment::set(tx, &auth.0, id.0, &ranges, version, None, app.now()).await?;
+            changed(tx, group).await
+        })
+        .await
+    }
+
+    /// Replace what is kept for a group, whatever is free
+    ///
+    /// Nights on which more is kept than is free are overbooked then.
+    #[oai(
+        path = "/:id/actions/force-allotment",
+        method = "post",
+        operation_id = "force_group_allotment"
+    )]
+    async fn force_allot(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ForcedAllotment>,
+    ) -> ApiResult<Changed<GroupView>> {
+        let version = expected(&if_match)?;
+        let (ranges, force) = body.0.parse();
+        write(&app, &auth.0, &once, "force_group_allotment", async |tx| {
+            let (force, now) = (Some(&force), app.now());
             let group = allotment::set(tx, &auth.0, id.0, &ranges, version, force, now).await?;
             changed(tx, group).await
         })

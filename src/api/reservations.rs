@@ -13,7 +13,7 @@ use innkeep_domain::booking::cancel::{What, cancel};
 use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::{entity, settle, store};
 use innkeep_domain::db::TenantTx;
-use innkeep_domain::{Principal, Refusal, property};
+use innkeep_domain::{Principal, property};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path};
@@ -77,7 +77,7 @@ impl Reservations {
         let (id, version) = (id.0, expected(&if_match)?);
         write(&app, &auth.0, &once, "cancel_reservation", async |tx| {
             changed(
-                cancel(tx, &auth.0, What::Reservation(id), version, None, app.now()).await?,
+                &cancel(tx, &auth.0, What::Reservation(id), version, None, app.now()).await?,
                 id,
             )
         })
@@ -103,7 +103,7 @@ impl Reservations {
         write(&app, &auth.0, &once, "force_cancel_reservation", async |tx| {
             let what = What::Reservation(id);
             changed(
-                cancel(tx, &auth.0, what, version, Some(&force), app.now()).await?,
+                &cancel(tx, &auth.0, what, version, Some(&force), app.now()).await?,
                 id,
             )
         })
@@ -125,7 +125,7 @@ impl Reservations {
         let (id, version) = (id.0, expected(&if_match)?);
         write(&app, &auth.0, &once, "no_show", async |tx| {
             changed(
-                settle::no_show(tx, &auth.0, id, version, None, app.now()).await?,
+                &settle::no_show(tx, &auth.0, id, version, None, app.now()).await?,
                 id,
             )
         })
@@ -150,7 +150,7 @@ impl Reservations {
         let (id, version, force) = (id.0, expected(&if_match)?, Force::from(body.0));
         write(&app, &auth.0, &once, "force_no_show", async |tx| {
             changed(
-                settle::no_show(tx, &auth.0, id, version, Some(&force), app.now()).await?,
+                &settle::no_show(tx, &auth.0, id, version, Some(&force), app.now()).await?,
                 id,
             )
         })
@@ -176,7 +176,7 @@ impl Reservations {
         let (id, version) = (id.0, expected(&if_match)?);
         write(&app, &auth.0, &once, "reinstate_reservation", async |tx| {
             changed(
-                settle::reinstate(tx, &auth.0, id, version, None, app.now()).await?,
+                &settle::reinstate(tx, &auth.0, id, version, None, app.now()).await?,
                 id,
             )
         })
@@ -203,7 +203,7 @@ impl Reservations {
         let (id, version, force) = (id.0, expected(&if_match)?, Force::from(body.0));
         write(&app, &auth.0, &once, "force_reinstate_reservation", async |tx| {
             changed(
-                settle::reinstate(tx, &auth.0, id, version, Some(&force), app.now()).await?,
+                &settle::reinstate(tx, &auth.0, id, version, Some(&force), app.now()).await?,
                 id,
             )
         })
@@ -293,21 +293,13 @@ impl Reservations {
 
 /// A reservation and its booking's currency.
 async fn find(tx: &mut TenantTx, who: &Principal, id: Uuid) -> ApiResult<(entity::Reservation, String)> {
-    let booking_id = store::booking_of(tx, id).await?;
-    part(store::get(tx, who, booking_id).await?, id)
-}
-
-fn part(booking: entity::Booking, id: Uuid) -> ApiResult<(entity::Reservation, String)> {
-    let found = booking.reservations.into_iter().find(|r| r.id == id);
-    Ok((
-        found.ok_or_else(|| Refusal::not_found("reservation"))?,
-        booking.currency,
-    ))
+    let booking = store::get_by_reservation(tx, who, id).await?;
+    Ok((booking.reservation(id)?.clone(), booking.currency))
 }
 
 /// The answer to a change of one of a booking's reservations.
-pub fn changed(booking: entity::Booking, id: Uuid) -> ApiResult<Changed<Reservation>> {
-    let (after, currency) = part(booking, id)?;
+pub fn changed(booking: &entity::Booking, id: Uuid) -> ApiResult<Changed<Reservation>> {
+    let after = booking.reservation(id)?.clone();
     let version = after.version;
-    Ok(Changed::new(&Reservation::show(after, &currency)).version(version))
+    Ok(Changed::new(&Reservation::show(after, &booking.currency)).version(version))
 }

@@ -241,6 +241,12 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, String, String, Val
     );
     add(
         Method::POST,
+        "/v1/groups/{}/actions/force-allotment",
+        &theirs.group,
+        json!({ "allotment": [], "reason": "x" }),
+    );
+    add(
+        Method::POST,
         "/v1/groups/{}/actions/wash",
         g,
         json!({ "units": 1 }),

@@ -9,7 +9,6 @@ use super::price::{Ask, Priced, price};
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::principal::Principal;
-use crate::property;
 use crate::rates::extra::SoldExtras;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -73,11 +72,13 @@ pub async fn preview(
 ) -> Result<Amended> {
     Force::check(force, who)?;
     let mut change = Change::of_reservation(tx, who, id, None).await?;
-    let (before, after) = apply(tx, &mut change, id, amendment, force).await?;
+    apply(tx, &mut change, id, amendment, force).await?;
+    let before = change.before.reservation(id)?.clone();
+    let booking = change.preview();
     Ok(Amended {
         before,
-        after,
-        booking: change.preview(),
+        after: booking.reservation(id)?.clone(),
+        booking,
     })
 }
 
@@ -99,25 +100,22 @@ pub async fn amend(
 ) -> Result<Amended> {
     Force::check(force, who)?;
     let mut change = Change::of_reservation(tx, who, id, expected).await?;
-    let (before, after) = apply(tx, &mut change, id, amendment, force).await?;
+    apply(tx, &mut change, id, amendment, force).await?;
+    let before = change.before.reservation(id)?.clone();
+    let is = change.after.reservation(id)?.total;
     if let Some((total, currency)) = expected_total
-        && (total != after.total || currency != change.after.currency)
+        && (total != is || currency != change.after.currency)
     {
-        let detail = format!("the stay would cost {} {}", after.total, change.after.currency);
+        let detail = format!("the stay would cost {is} {}", change.after.currency);
         return Err(Refusal::conflict("price_changed", detail)
             .at("/expected_total")
             .into());
     }
-    let said = Said {
-        kind: "reservation.amended",
-        force,
-        note: None,
-    };
+    let said = Said::new("reservation.amended", force);
     let booking = change.commit(tx, who, Force::stock(force), &said, now).await?;
-    let after = booking.reservations.iter().find(|r| r.id == id).cloned();
     Ok(Amended {
         before,
-        after: after.ok_or_else(|| Error::internal("the amended stay is gone"))?,
+        after: booking.reservation(id)?.clone(),
         booking,
     })
 }
@@ -128,24 +126,21 @@ async fn apply(
     id: Uuid,
     amendment: &Amendment,
     force: Option<&Force>,
-) -> Result<(Reservation, Reservation)> {
-    let property = property::get(tx, change.after.property_id).await?;
-    let currency = change.after.currency.clone();
-    let reservation = change.reservation(id)?;
-    let before = reservation.clone();
-    let plan = Plan::new(&before, amendment, property.business_date)?;
+) -> Result<()> {
+    let before = change.before.reservation(id)?;
+    let plan = Plan::new(before, amendment, change.today())?;
     let ask = plan.ask(force.is_some())?;
     let mut priced = price(tx, before.property_id, std::slice::from_ref(&ask)).await?;
     let priced = priced
         .pop()
         .ok_or_else(|| Error::internal("nothing was priced"))?;
-    if priced.currency != currency {
+    let currency = &change.after.currency;
+    if priced.currency != *currency {
         let detail = format!("the booking is in {currency}, prices are in {}", priced.currency);
         return Err(Refusal::conflict("other_currency", detail).into());
     }
-    plan.write(&ask, priced, reservation);
-    let after = reservation.clone();
-    Ok((before, after))
+    plan.write(&ask, priced, change.after.reservation_mut(id)?);
+    Ok(())
 }
 
 /// What an amendment means for one stay.

@@ -7,7 +7,6 @@ use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::{Delta, Stock};
 use crate::principal::Principal;
-use crate::property;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -35,7 +34,6 @@ pub async fn cancel(
         What::Booking(id) => (Change::of_booking(tx, who, id, expected).await?, None),
         What::Reservation(id) => (Change::of_reservation(tx, who, id, expected).await?, Some(id)),
     };
-    let property = property::get(tx, change.after.property_id).await?;
     let currency = change.after.currency.clone();
     let mut cancelled = 0;
     for reservation in &mut change.after.reservations {
@@ -44,7 +42,7 @@ pub async fn cancel(
             continue;
         }
         if reservation.status == Status::Confirmed && waive.is_none() {
-            let hours = property.hours_before_check_in(reservation.arrival, now);
+            let hours = change.property.hours_before_check_in(reservation.arrival, now);
             reservation.fee = reservation.cancellation_fee(hours, &currency)?;
         }
         reservation.status = reservation.status.to(Status::Cancelled)?;
@@ -58,15 +56,12 @@ pub async fn cancel(
         .reservations
         .iter()
         .all(|r| r.status == Status::Cancelled);
-    let said = Said {
-        kind: if all {
-            "booking.cancelled"
-        } else {
-            "booking.modified"
-        },
-        force: waive,
-        note: None,
+    let kind = if all {
+        "booking.cancelled"
+    } else {
+        "booking.modified"
     };
+    let said = Said::new(kind, waive);
     change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 

@@ -1,21 +1,24 @@
 //! One change of a booking: locked, changed in memory, and then stock, rows, dirty marks, event and kick in one go.
 
 use super::cancel::mark_dirty;
+use super::edit;
 use super::entity::{Booking, BookingStatus, Reservation};
 use super::save::save;
 use super::sell::spans;
 use super::store;
 use crate::cards;
 use crate::db::TenantTx;
-use crate::error::{Error, Refusal, Result};
+use crate::desk::segment::{self, Segment};
+use crate::error::{Error, Result};
 use crate::event::{self, NewEvent};
 use crate::inventory::{self, Delta, Stock};
 use crate::money;
 use crate::principal::{Permission, Principal};
-use crate::property::{self, check_version};
-use chrono::{DateTime, Utc};
+use crate::property::{self, Property, check_version};
+use chrono::{DateTime, NaiveDate, Utc};
 use iso_currency::Currency;
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,9 +33,14 @@ impl Force {
     pub fn check(force: Option<&Self>, who: &Principal) -> Result<()> {
         if let Some(force) = force {
             who.require(Permission::Override)?;
-            property::name(&force.reason, "/force/reason")?;
+            property::name(&force.reason, "/reason")?;
         }
         Ok(())
+    }
+
+    /// What the log says of it.
+    pub fn said(&self) -> Value {
+        json!({ "reason": cards::masked(&self.reason) })
     }
 
     pub fn stock(force: Option<&Self>) -> Stock {
@@ -44,25 +52,32 @@ impl Force {
     }
 }
 
-pub(super) struct Change {
-    before: Booking,
+/// A locked booking, as it was read and as it will be.
+pub(crate) struct Change {
+    pub property: Property,
+    pub before: Booking,
     pub after: Booking,
 }
 
 /// What the event log says of a change beside what differs.
-pub(super) struct Said<'a> {
-    pub kind: &'static str,
-    pub force: Option<&'a Force>,
-    pub note: Option<&'a str>,
+pub(crate) struct Said<'a> {
+    kind: &'static str,
+    force: Option<&'a Force>,
+    /// An object, its fields added to the event's data.
+    more: Value,
 }
 
-impl Said<'_> {
-    pub fn plainly(kind: &'static str) -> Said<'static> {
-        Said {
+impl<'a> Said<'a> {
+    pub fn new(kind: &'static str, force: Option<&'a Force>) -> Self {
+        Self {
             kind,
-            force: None,
-            note: None,
+            force,
+            more: Value::Null,
         }
+    }
+
+    pub fn with(self, more: Value) -> Self {
+        Self { more, ..self }
     }
 }
 
@@ -79,6 +94,7 @@ impl Change {
         let before = store::get(tx, who, id).await?;
         check_version(before.version, expected)?;
         Ok(Self {
+            property: property::get(tx, before.property_id).await?,
             after: before.clone(),
             before,
         })
@@ -92,14 +108,13 @@ impl Change {
         expected: Option<i32>,
     ) -> Result<Self> {
         let booking_id = store::booking_of(tx, id).await?;
-        let mut change = Self::of_booking(tx, who, booking_id, None).await?;
-        check_version(change.reservation(id)?.version, expected)?;
+        let change = Self::of_booking(tx, who, booking_id, None).await?;
+        check_version(change.before.reservation(id)?.version, expected)?;
         Ok(change)
     }
 
-    pub fn reservation(&mut self, id: Uuid) -> Result<&mut Reservation> {
-        let found = self.after.reservations.iter_mut().find(|r| r.id == id);
-        found.ok_or_else(|| Refusal::not_found("reservation").into())
+    pub fn today(&self) -> NaiveDate {
+        self.property.business_date
     }
 
     /// What would be written, versions aside.
@@ -129,7 +144,7 @@ impl Change {
             .iter()
             .for_each(|r| r.add_to(&mut delta, 1));
         inventory::change(tx, &delta, stock).await?;
-        save(tx, &self.after).await?;
+        save(tx, Some(&self.before), &self.after).await?;
         delta.retain(|_, take| take.all() != 0);
         mark_dirty(tx, &delta).await?;
         let event = NewEvent {
@@ -145,8 +160,9 @@ impl Change {
         Ok(self.after)
     }
 
-    /// Lets total, status and versions follow the reservations.
+    /// Lets units, total, status and versions follow the reservations.
     fn settle(&mut self) {
+        segment::follow(&mut self.after, self.property.business_date);
         let due = |b: &Booking| b.reservations.iter().map(Reservation::due).sum::<Decimal>();
         self.after.total += due(&self.after) - due(&self.before);
         self.after.status = BookingStatus::of(&self.after.reservations);
@@ -162,7 +178,7 @@ impl Change {
     fn data(&self, said: &Said<'_>) -> Result<Value> {
         let currency = money::currency(&self.after.currency)?;
         let mut touched = Vec::new();
-        let mut changes = Vec::new();
+        let mut changes = edit::changes(&self.before, &self.after);
         for (before, after) in self.before.reservations.iter().zip(&self.after.reservations) {
             if before != after {
                 touched.extend([before.clone(), after.clone()]);
@@ -171,11 +187,11 @@ impl Change {
         }
         let mut data =
             json!({ "reference": self.after.reference, "nights": spans(&touched), "changes": changes });
-        if let Some(note) = said.note {
-            data["note"] = note.into();
+        if let (Some(data), Value::Object(more)) = (data.as_object_mut(), &said.more) {
+            data.extend(more.clone());
         }
         if let Some(force) = said.force {
-            data["forced"] = json!({ "reason": cards::masked(&force.reason) });
+            data["forced"] = force.said();
         }
         Ok(data)
     }
@@ -196,6 +212,7 @@ fn differences(before: &Reservation, after: &Reservation, currency: Currency) ->
 fn shown(r: &Reservation, currency: Currency) -> Result<Value> {
     let price = |p| money::round(p, currency);
     let night = |n: &super::entity::Night| json!([n.date, n.unit_type_id, price(n.price)]);
+    let unit = |s: &Segment| format!("{} from {} to {}", s.unit_name, s.from, s.to);
     Ok(json!({
         "status": r.status.name(),
         "arrival": r.arrival,
@@ -207,8 +224,14 @@ fn shown(r: &Reservation, currency: Currency) -> Result<Value> {
         "guest_name": r.guest_name,
         "promo_code": r.promo_code,
         "nights": r.nights.iter().map(night).collect::<Vec<_>>(),
+        "units": r.segments.iter().map(unit).collect::<Vec<_>>().join(", "),
+        "needs": as_json(&r.needs)?,
         "fee": price(r.fee),
         "total": price(r.total),
-        "policy": r.policy.as_ref().map(serde_json::to_value).transpose().map_err(|e| Error::internal(e.to_string()))?,
+        "policy": as_json(&r.policy)?,
     }))
+}
+
+fn as_json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|e| Error::internal(e.to_string()))
 }

@@ -12,12 +12,14 @@ use crate::channel::dirty;
 use crate::channel::mapping::Mapping;
 use crate::channel::revision::{ChannelRevision, ChannelRoom, RevisionStatus};
 use crate::db::TenantTx;
+use crate::desk::segment;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
 use crate::inventory::{self, Delta, Stock};
 use crate::money;
 use crate::principal::Principal;
+use crate::property;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -71,9 +73,11 @@ pub async fn apply(
         None => None,
     };
     let mapping = Mapping::read(tx, connection.id).await?;
-    let after = replace(before.as_ref(), connection, revision, &mapping, now)?;
+    let mut after = replace(before.as_ref(), connection, revision, &mapping, now)?;
+    let today = property::get(tx, connection.property_id).await?.business_date;
+    segment::follow(&mut after, today);
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
-    save(tx, &after).await?;
+    save(tx, before.as_ref(), &after).await?;
     let unmapped = after
         .reservations
         .iter()
@@ -171,8 +175,9 @@ fn reservation(
         _ if cancelled => Status::Cancelled,
         _ => Status::Confirmed,
     };
+    let kept = kept.as_ref();
     Ok(Reservation {
-        id: kept.as_ref().map_or_else(new_id, |r| r.id),
+        id: kept.map_or_else(new_id, |r| r.id),
         booking_id,
         property_id: connection.property_id,
         unit_type_id,
@@ -197,6 +202,10 @@ fn reservation(
         fee: Decimal::ZERO,
         total: money::round(room.amount, money::currency(&revision.currency)?),
         channel_room_ref: room.room_ref.clone(),
+        segments: kept.map(|r| r.segments.clone()).unwrap_or_default(),
+        needs: kept.map(|r| r.needs.clone()).unwrap_or_default(),
+        checked_in: kept.and_then(|r| r.checked_in),
+        checked_out: kept.and_then(|r| r.checked_out),
         version: kept.map_or(1, |r| r.version + 1),
     })
 }

@@ -1,15 +1,13 @@
 //! `edit`: who a booking came through, and its notes. Stock and prices stay as they are.
 
+use super::change::{Change, Said};
 use super::entity::Booking;
-use super::save::save;
-use super::store;
 use crate::company::{self, Kind};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::event::{self, NewEvent};
-use crate::principal::{Permission, Principal};
+use crate::inventory::Stock;
+use crate::principal::Principal;
 use crate::private::private;
-use crate::property::check_version;
 use crate::text;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -36,38 +34,23 @@ pub async fn edit(
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    store::lock(tx, id).await?;
-    let before = store::get(tx, who, id).await?;
-    check_version(before.version, expected)?;
-    let mut booking = before.clone();
-    booking.parties.company_id = edit.company_id.unwrap_or(before.parties.company_id);
-    booking.parties.agent_id = edit.agent_id.unwrap_or(before.parties.agent_id);
-    let notes = edit.notes.unwrap_or(booking.notes);
-    booking.notes = text::notes(notes.as_deref(), "/notes")?;
-    let changes = changes(&before, &booking);
-    if changes.is_empty() {
-        return Ok(before);
+    let mut change = Change::of_booking(tx, who, id, expected).await?;
+    let (before, after) = (&change.before, &mut change.after);
+    after.parties.company_id = edit.company_id.unwrap_or(before.parties.company_id);
+    after.parties.agent_id = edit.agent_id.unwrap_or(before.parties.agent_id);
+    if let Some(notes) = edit.notes {
+        after.notes = text::notes(notes.as_deref(), "/notes")?;
     }
-    check(tx, &before, &booking).await?;
-    booking.version += 1;
-    booking.updated_at = now;
-    save(tx, &booking).await?;
-    let event = NewEvent {
-        kind: "booking.edited",
-        property_id: Some(booking.property_id),
-        subject_id: id,
-        actor: &who.actor,
-        data: json!({ "reference": booking.reference, "changes": changes, "nights": [] }),
-        at: now,
-    };
-    event::append(tx, event).await?;
-    crate::jobs::kick(tx).await?;
-    Ok(booking)
+    if changes(&change.before, &change.after).is_empty() {
+        return Ok(change.before);
+    }
+    check(tx, &change.before, &change.after).await?;
+    let said = Said::new("booking.edited", None);
+    change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 
-/// Notes are named only: what people write into them is not kept for ever.
-fn changes(before: &Booking, after: &Booking) -> Vec<Value> {
+/// What differs of the booking itself. Notes are named only: what people write into them is not kept for ever.
+pub(super) fn changes(before: &Booking, after: &Booking) -> Vec<Value> {
     let (old, new) = (before.parties, after.parties);
     let mut changes = Vec::new();
     for (field, old, new) in [

@@ -1,6 +1,8 @@
 //! What a booking is, and which state may follow which.
 
 use crate::channel::revision::Booker;
+use crate::desk::needs::Needs;
+use crate::desk::segment::Segment;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
 use crate::money;
@@ -191,7 +193,19 @@ pub struct Reservation {
     /// Nights, extras and what taxes and fees add.
     pub total: Decimal,
     pub channel_room_ref: Option<String>,
+    /// Where it sleeps, in order; nights may have no unit yet.
+    pub segments: Vec<Segment>,
+    pub needs: Needs,
+    pub checked_in: Option<Moment>,
+    pub checked_out: Option<Moment>,
     pub version: i32,
+}
+
+/// When something happened, and on which business date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub at: DateTime<Utc>,
+    pub date: NaiveDate,
 }
 
 impl Reservation {
@@ -202,6 +216,15 @@ impl Reservation {
         } else {
             self.fee
         }
+    }
+
+    /// 409 unless the stay is in this state.
+    pub fn require(&self, status: Status) -> Result<(), Refusal> {
+        if self.status == status {
+            return Ok(());
+        }
+        let detail = format!("the reservation is {}, not {}", self.status.name(), status.name());
+        Err(Refusal::conflict("wrong_state", detail))
     }
 
     /// As sold; the table's CHECK says that it has a night.
@@ -326,6 +349,19 @@ pub struct Booking {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Booking {
+    /// One of its stays; 404.
+    pub fn reservation(&self, id: Uuid) -> Result<&Reservation, Refusal> {
+        let found = self.reservations.iter().find(|r| r.id == id);
+        found.ok_or_else(|| Refusal::not_found("reservation"))
+    }
+
+    pub fn reservation_mut(&mut self, id: Uuid) -> Result<&mut Reservation, Refusal> {
+        let found = self.reservations.iter_mut().find(|r| r.id == id);
+        found.ok_or_else(|| Refusal::not_found("reservation"))
+    }
 }
 
 /// No I, O, 0 or 1: they are misheard and misread.

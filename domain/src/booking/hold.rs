@@ -37,7 +37,13 @@ pub async fn confirm(
         }
     }
     change
-        .commit(tx, who, Stock::Guarded, &Said::plainly("booking.confirmed"), now)
+        .commit(
+            tx,
+            who,
+            Stock::Guarded,
+            &Said::new("booking.confirmed", None),
+            now,
+        )
         .await
 }
 
@@ -77,7 +83,7 @@ pub async fn end_expired(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<bool> 
             tx,
             &who,
             Stock::Guarded,
-            &Said::plainly("booking.hold_expired"),
+            &Said::new("booking.hold_expired", None),
             now,
         )
         .await?;

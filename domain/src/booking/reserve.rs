@@ -9,6 +9,7 @@ use super::quote;
 use super::sell::{oversell, sell};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
+use crate::desk::needs::Needs;
 use crate::error::{Refusal, Result};
 use crate::group::pickup;
 use crate::ids::new_id;
@@ -109,6 +110,10 @@ impl NewRoom {
             fee: Decimal::ZERO,
             total: priced.total,
             channel_room_ref: None,
+            segments: Vec::new(),
+            needs: Needs::default(),
+            checked_in: None,
+            checked_out: None,
             version: 1,
         }
     }

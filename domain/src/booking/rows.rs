@@ -1,9 +1,10 @@
 //! Reservations as the record sets a statement writes at once (`jsonb_to_recordset`).
 
 use super::entity::{Line, Night, Reservation};
+use crate::desk::needs::Needs;
 use crate::error::{Error, Result};
 use crate::rates::policy::Policy;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,10 +27,15 @@ struct ReservationRow<'a> {
     fee: Decimal,
     total: Decimal,
     channel_room_ref: Option<&'a str>,
+    needs: &'a Needs,
+    checked_in_at: Option<DateTime<Utc>>,
+    checked_in_on: Option<NaiveDate>,
+    checked_out_at: Option<DateTime<Utc>>,
+    checked_out_on: Option<NaiveDate>,
     version: i32,
 }
 
-pub(super) fn reservations(all: &[Reservation]) -> Result<Value> {
+pub(super) fn reservations<'a>(all: impl IntoIterator<Item = &'a Reservation>) -> Result<Value> {
     fn row(r: &Reservation) -> ReservationRow<'_> {
         ReservationRow {
             id: r.id,
@@ -47,10 +53,15 @@ pub(super) fn reservations(all: &[Reservation]) -> Result<Value> {
             fee: r.fee,
             total: r.total,
             channel_room_ref: r.channel_room_ref.as_deref(),
+            needs: &r.needs,
+            checked_in_at: r.checked_in.map(|m| m.at),
+            checked_in_on: r.checked_in.map(|m| m.date),
+            checked_out_at: r.checked_out.map(|m| m.at),
+            checked_out_on: r.checked_out.map(|m| m.date),
             version: r.version,
         }
     }
-    json(all.iter().map(row))
+    json(all.into_iter().map(row))
 }
 
 #[derive(Serialize)]
@@ -61,7 +72,7 @@ struct NightRow {
     price: Decimal,
 }
 
-pub(super) fn nights(all: &[Reservation]) -> Result<Value> {
+pub(super) fn nights<'a>(all: impl IntoIterator<Item = &'a Reservation>) -> Result<Value> {
     let row = |id, n: &Night| NightRow {
         id,
         night: n.date,
@@ -69,7 +80,7 @@ pub(super) fn nights(all: &[Reservation]) -> Result<Value> {
         price: n.price,
     };
     json(
-        all.iter()
+        all.into_iter()
             .flat_map(|r| r.nights.iter().map(move |n| row(r.id, n))),
     )
 }
@@ -88,7 +99,7 @@ struct LineRow<'a> {
     included: bool,
 }
 
-pub(super) fn lines(all: &[Reservation]) -> Result<Value> {
+pub(super) fn lines<'a>(all: impl IntoIterator<Item = &'a Reservation>) -> Result<Value> {
     fn row(id: Uuid, line: usize, l: &Line) -> LineRow<'_> {
         LineRow {
             id,
@@ -104,7 +115,7 @@ pub(super) fn lines(all: &[Reservation]) -> Result<Value> {
         }
     }
     json(
-        all.iter()
+        all.into_iter()
             .flat_map(|r| r.lines.iter().enumerate().map(move |(i, l)| row(r.id, i, l))),
     )
 }

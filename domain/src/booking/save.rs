@@ -1,15 +1,40 @@
 //! Writing a booking that changed.
 
-use super::entity::Booking;
+use super::entity::{Booking, Reservation};
 use super::rows;
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
 use uuid::Uuid;
 
-/// Writes the whole booking as it is now: inserted, or replaced if its id is known. Reservations that are no longer
-/// in it stay as they are in the table, so cancelled ones must be among them.
-pub(crate) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+/// Writes a booking as it is now: a new one whole, of one that was read and locked what differs from `before`.
+/// Reservations that are no longer in it stay as they are in the table, so cancelled ones must be among them.
+pub(super) async fn save(tx: &mut TenantTx, before: Option<&Booking>, b: &Booking) -> Result<()> {
+    save_booking(tx, b).await?;
+    let changed = b.reservations.iter().map(|after| {
+        let before = before.and_then(|b| b.reservation(after.id).ok());
+        (before, after)
+    });
+    let changed: Vec<_> = changed
+        .filter(|(before, after)| *before != Some(*after))
+        .collect();
+    let part = |same: fn(&Reservation, &Reservation) -> bool| {
+        let differ = |(before, after): &(Option<&Reservation>, &Reservation)| {
+            before.is_none_or(|before| !same(before, after))
+        };
+        let part = changed.iter().filter(|pair| differ(pair));
+        part.map(|(_, after)| *after).collect::<Vec<_>>()
+    };
+    save_reservations(tx, b, &part(|_, _| false)).await?;
+    save_nights(tx, b, &part(|b, a| b.nights == a.nights)).await?;
+    save_lines(tx, &part(|b, a| b.lines == a.lines)).await?;
+    for stay in part(|b, a| b.segments == a.segments) {
+        segment::replace(tx, b.property_id, stay.id, &stay.segments).await?;
+    }
+    Ok(())
+}
+
+async fn save_booking(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     let link = b.channel.as_ref();
     sqlx::query!(
         "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
@@ -53,49 +78,56 @@ pub(crate) async fn save(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     )
     .execute(&mut **tx)
     .await?;
-    save_reservations(tx, b).await?;
-    let ids: Vec<Uuid> = b.reservations.iter().map(|r| r.id).collect();
-    save_nights(tx, b, &ids).await?;
-    save_lines(tx, b, &ids).await?;
-    segment::follow(tx, b).await
+    Ok(())
 }
 
-async fn save_reservations(tx: &mut TenantTx, b: &Booking) -> Result<()> {
+async fn save_reservations(tx: &mut TenantTx, b: &Booking, stays: &[&Reservation]) -> Result<()> {
+    if stays.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status, arrival,
              departure, adults, children, children_ages, guest_name, promo_code, policy, fee, total,
-             channel_room_ref, version)
+             channel_room_ref, needs, checked_in_at, checked_in_on, checked_out_at, checked_out_on, version)
          select $1, r.id, $2, $3, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure, r.adults,
                 r.children, r.children_ages, r.guest_name, r.promo_code, r.policy, r.fee, r.total,
-                r.channel_room_ref, r.version
+                r.channel_room_ref, r.needs, r.checked_in_at, r.checked_in_on, r.checked_out_at, r.checked_out_on,
+                r.version
          from jsonb_to_recordset($4) as r (id uuid, unit_type_id uuid, rate_plan_id uuid, status text, arrival date,
               departure date, adults int, children int, children_ages int[], guest_name text, promo_code text,
-              policy jsonb, fee numeric, total numeric, channel_room_ref text, version int)
+              policy jsonb, fee numeric, total numeric, channel_room_ref text, needs jsonb, checked_in_at timestamptz,
+              checked_in_on date, checked_out_at timestamptz, checked_out_on date, version int)
          on conflict (tenant_id, id) do update set
              unit_type_id = excluded.unit_type_id, rate_plan_id = excluded.rate_plan_id, status = excluded.status,
              arrival = excluded.arrival, departure = excluded.departure, adults = excluded.adults,
              children = excluded.children, children_ages = excluded.children_ages,
              guest_name = excluded.guest_name, promo_code = excluded.promo_code, policy = excluded.policy,
              fee = excluded.fee, total = excluded.total, channel_room_ref = excluded.channel_room_ref,
+             needs = excluded.needs, checked_in_at = excluded.checked_in_at, checked_in_on = excluded.checked_in_on,
+             checked_out_at = excluded.checked_out_at, checked_out_on = excluded.checked_out_on,
              version = excluded.version",
         tx.t(),
         b.id,
         b.property_id,
-        rows::reservations(&b.reservations)?
+        rows::reservations(stays.iter().copied())?
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-async fn save_nights(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Result<()> {
-    let nights = rows::nights(&b.reservations)?;
+async fn save_nights(tx: &mut TenantTx, b: &Booking, stays: &[&Reservation]) -> Result<()> {
+    if stays.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = stays.iter().map(|r| r.id).collect();
+    let nights = rows::nights(stays.iter().copied())?;
     sqlx::query!(
         "delete from reservation_night n where tenant_id = $1 and reservation_id = any($2)
            and not exists (select from jsonb_to_recordset($3) as k (id uuid, night date)
                            where k.id = n.reservation_id and k.night = n.night)",
         tx.t(),
-        reservations,
+        &ids,
         nights
     )
     .execute(&mut **tx)
@@ -115,11 +147,15 @@ async fn save_nights(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> R
     Ok(())
 }
 
-async fn save_lines(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Result<()> {
+async fn save_lines(tx: &mut TenantTx, stays: &[&Reservation]) -> Result<()> {
+    if stays.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = stays.iter().map(|r| r.id).collect();
     sqlx::query!(
         "delete from reservation_line where tenant_id = $1 and reservation_id = any($2)",
         tx.t(),
-        reservations
+        &ids
     )
     .execute(&mut **tx)
     .await?;
@@ -130,7 +166,7 @@ async fn save_lines(tx: &mut TenantTx, b: &Booking, reservations: &[Uuid]) -> Re
          from jsonb_to_recordset($2) as l (id uuid, line int, kind text, source text, code text, name text, night date,
               quantity int, amount numeric, included boolean)",
         tx.t(),
-        rows::lines(&b.reservations)?
+        rows::lines(stays.iter().copied())?
     )
     .execute(&mut **tx)
     .await?;

@@ -5,7 +5,6 @@ use super::change::Force;
 use super::entity::{Booking, BookingStatus, Reservation};
 use super::rows;
 use super::save::save;
-use crate::cards;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
@@ -125,10 +124,10 @@ pub(super) async fn oversell(
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
     inventory::change(tx, &delta, Stock::Forced).await?;
-    save(tx, booking).await?;
+    save(tx, None, booking).await?;
     mark_dirty(tx, &delta).await?;
     let mut data = created(booking);
-    data["forced"] = json!({ "reason": cards::masked(&force.reason) });
+    data["forced"] = force.said();
     let event = NewEvent {
         kind: "booking.created",
         property_id: Some(booking.property_id),

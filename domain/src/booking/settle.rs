@@ -6,7 +6,6 @@ use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::Stock;
 use crate::principal::Principal;
-use crate::property;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -23,9 +22,9 @@ pub async fn no_show(
 ) -> Result<Booking> {
     Force::check(waive, who)?;
     let mut change = Change::of_reservation(tx, who, id, expected).await?;
-    let today = property::get(tx, change.after.property_id).await?.business_date;
+    let today = change.today();
     let currency = change.after.currency.clone();
-    let reservation = change.reservation(id)?;
+    let reservation = change.after.reservation_mut(id)?;
     let status = reservation.status.to(Status::NoShow)?;
     if reservation.arrival > today {
         let detail = format!(
@@ -38,11 +37,7 @@ pub async fn no_show(
         reservation.fee = reservation.no_show_fee(&currency)?;
     }
     reservation.status = status;
-    let said = Said {
-        kind: "reservation.no_show",
-        force: waive,
-        note: None,
-    };
+    let said = Said::new("reservation.no_show", waive);
     change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 
@@ -58,8 +53,8 @@ pub async fn reinstate(
 ) -> Result<Booking> {
     Force::check(force, who)?;
     let mut change = Change::of_reservation(tx, who, id, expected).await?;
-    let today = property::get(tx, change.after.property_id).await?.business_date;
-    let reservation = change.reservation(id)?;
+    let today = change.today();
+    let reservation = change.after.reservation_mut(id)?;
     if !matches!(reservation.status, Status::Cancelled | Status::NoShow) {
         let detail = format!(
             "the stay is {}: only a cancelled or no-show stay comes back",
@@ -76,10 +71,6 @@ pub async fn reinstate(
     }
     reservation.status = reservation.status.to(Status::Confirmed)?;
     reservation.fee = Decimal::ZERO;
-    let said = Said {
-        kind: "reservation.reinstated",
-        force,
-        note: None,
-    };
+    let said = Said::new("reservation.reinstated", force);
     change.commit(tx, who, Force::stock(force), &said, now).await
 }

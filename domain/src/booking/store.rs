@@ -1,10 +1,13 @@
 //! Reading bookings, and locking them.
 
 use super::entity::{
-    Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Night, Parties, Reservation, Status,
+    Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Moment, Night, Parties, Reservation,
+    Status,
 };
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
+use crate::desk::needs;
+use crate::desk::segment::{self, Segment};
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
 use crate::rates::policy::Policy;
@@ -101,6 +104,11 @@ struct ReservationRow {
     fee: Decimal,
     total: Decimal,
     channel_room_ref: Option<String>,
+    needs: Option<serde_json::Value>,
+    checked_in_at: Option<DateTime<Utc>>,
+    checked_in_on: Option<NaiveDate>,
+    checked_out_at: Option<DateTime<Utc>>,
+    checked_out_on: Option<NaiveDate>,
     version: i32,
     nights: Vec<NaiveDate>,
     night_types: Vec<Option<Uuid>>,
@@ -108,8 +116,9 @@ struct ReservationRow {
 }
 
 impl ReservationRow {
-    fn entity(self, lines: Vec<Line>) -> Result<Reservation> {
+    fn entity(self, lines: Vec<Line>, segments: Vec<Segment>) -> Result<Reservation> {
         let r = self;
+        let moment = |(at, date)| Moment { at, date };
         let nights = r.nights.into_iter().zip(r.night_types).zip(r.prices);
         let nights = nights.map(|((date, unit_type_id), price)| Night {
             date,
@@ -136,6 +145,10 @@ impl ReservationRow {
             fee: r.fee,
             total: r.total,
             channel_room_ref: r.channel_room_ref,
+            segments,
+            needs: needs::parse(r.needs)?,
+            checked_in: r.checked_in_at.zip(r.checked_in_on).map(moment),
+            checked_out: r.checked_out_at.zip(r.checked_out_on).map(moment),
             version: r.version,
         })
     }
@@ -158,6 +171,13 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
     .ok_or_else(|| Refusal::not_found("booking"))?;
     let reservations = reservations_of(tx, &[id]).await?;
     row.entity(reservations)
+}
+
+/// The same, found by one of its reservations.
+pub async fn get_by_reservation(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> Result<Booking> {
+    who.require(Permission::ReadBookings)?;
+    let id = booking_of(tx, reservation_id).await?;
+    get(tx, who, id).await
 }
 
 /// Locks the booking, so that two changes of it come one after the other.
@@ -232,7 +252,8 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
         ReservationRow,
         r#"select r.id, r.booking_id, r.property_id, r.unit_type_id, r.rate_plan_id, r.status, r.arrival, r.departure,
                   r.adults, r.children, r.children_ages, r.guest_name, r.promo_code,
-                  r.policy as "policy: Json<Policy>", r.fee, r.total, r.channel_room_ref, r.version,
+                  r.policy as "policy: Json<Policy>", r.fee, r.total, r.channel_room_ref, r.needs,
+                  r.checked_in_at, r.checked_in_on, r.checked_out_at, r.checked_out_on, r.version,
                   coalesce(n.nights, '{}') as "nights!", coalesce(n.types, '{}') as "night_types!: Vec<Option<Uuid>>",
                   coalesce(n.prices, '{}') as "prices!: Vec<Decimal>"
            from reservation r
@@ -248,10 +269,12 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut lines = lines_of(tx, &ids).await?;
+    let mut segments = segment::of(tx, &ids).await?;
     rows.into_iter()
         .map(|r| {
             let lines = lines.remove(&r.id).unwrap_or_default();
-            r.entity(lines)
+            let segments = segments.remove(&r.id).unwrap_or_default();
+            r.entity(lines, segments)
         })
         .collect()
 }

@@ -60,10 +60,19 @@ impl Entry {
             "reservation.amended" => "changed the stay",
             "reservation.no_show" => "noted that the guest did not come",
             "reservation.guests_set" => "said who stays",
+            "reservation.needs_changed" => "said what the stay needs",
+            "reservation.unit_assigned" => "assigned a unit",
+            "reservation.unit_unassigned" => "took the unit away",
+            "reservation.unit_locked" => "locked the stay in its unit",
+            "reservation.unit_unlocked" => "unlocked the stay",
+            "reservation.checked_in" => "checked the guest in",
+            "reservation.check_in_undone" => "undid the check-in",
+            "reservation.checked_out" => "checked the guest out",
+            "reservation.check_out_undone" => "undid the check-out",
             "reservation.reinstated" => "brought the stay back",
             other => other,
         };
-        let told = |field: &str| !matches!(field, "nights" | "policy" | "notes");
+        let told = |field: &str| !matches!(field, "nights" | "policy" | "notes" | "needs");
         let changes = self.data["changes"].as_array().into_iter().flatten();
         let changes: Vec<String> = changes
             .filter(|c| c["field"].as_str().is_some_and(told))

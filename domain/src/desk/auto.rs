@@ -74,7 +74,7 @@ pub async fn assign_units(
     let slots = world.slots(&guests);
     let made = plan(&slots, &guests);
     let changes = changes(&world, &guests, &made, &stays, &mut outcome);
-    write(tx, property_id, &changes).await?;
+    write(tx, property_id, &changes, now).await?;
     for placed in outcome.assigned.iter().chain(&outcome.moved) {
         log(tx, who, property_id, &stays, placed, now).await?;
     }
@@ -122,12 +122,12 @@ fn changes(
         if guest.at == Some(slot) {
             continue;
         }
-        let unit_id = world.units[slot].id;
+        let unit = &world.units[slot];
         let (from, to) = guest.span;
         let placed = Placed {
             reservation_id: guest.id,
             reference: stay.reference.clone(),
-            unit_id,
+            unit_id: unit.id,
             from,
             to,
         };
@@ -137,12 +137,7 @@ fn changes(
         };
         let segments = out.entry(guest.id).or_insert_with(kept);
         let locked = segments.iter().any(|s| s.locked);
-        segments.push(Segment {
-            unit_id,
-            from,
-            to,
-            locked,
-        });
+        segments.push(Segment::new(unit, guest.span, locked));
         match guest.at {
             Some(_) => outcome.moved.push(placed),
             None => outcome.assigned.push(placed),
@@ -151,8 +146,13 @@ fn changes(
     out
 }
 
-/// First everybody out, then everybody in: stays may change places.
-async fn write(tx: &mut TenantTx, property_id: Uuid, changes: &BTreeMap<Uuid, Vec<Segment>>) -> Result<()> {
+/// First everybody out, then everybody in: stays may change places. Versions rise: a stay's units are part of it.
+async fn write(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    changes: &BTreeMap<Uuid, Vec<Segment>>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let ids: Vec<Uuid> = changes.keys().copied().collect();
     sqlx::query!(
         "delete from stay_segment where tenant_id = $1 and reservation_id = any($2)",
@@ -168,7 +168,20 @@ async fn write(tx: &mut TenantTx, property_id: Uuid, changes: &BTreeMap<Uuid, Ve
             segments.push(s);
         }
     }
-    segment::insert(tx, property_id, &owners, &segments).await
+    segment::insert(tx, property_id, &owners, &segments).await?;
+    sqlx::query!(
+        "with stays as (
+             update reservation set version = version + 1 where tenant_id = $1 and id = any($2)
+             returning booking_id)
+         update booking set version = version + 1, updated_at = $3
+         where tenant_id = $1 and id in (select booking_id from stays)",
+        tx.t(),
+        &ids,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn log(

@@ -1,12 +1,12 @@
 //! Check-in: the guest gets the key of a unit that is theirs, free and clean.
 
-use super::assign::{WhyNot, of_span};
-use super::segment;
-use super::stay::{self, Desk};
-use crate::booking::entity::{Booking, Status};
+use super::candidates::{WhyNot, of_span};
+use crate::booking::change::{Change, Force, Said};
+use crate::booking::entity::{Booking, Moment, Reservation, Status};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::principal::{Permission, Principal};
+use crate::inventory::Stock;
+use crate::principal::Principal;
 use crate::property::{Unit, unit};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
@@ -15,14 +15,7 @@ use uuid::Uuid;
 /// Units named as an alternative in a refusal.
 const MOST_NAMED: usize = 10;
 
-#[derive(Debug, Clone, Default)]
-pub struct CheckIn {
-    /// Even if the unit is dirty.
-    pub force: bool,
-    pub reason: Option<String>,
-}
-
-/// `confirmed` becomes `in_house`.
+/// `confirmed` becomes `in_house`; `force` lets the guest into a dirty unit.
 ///
 /// # Errors
 /// 409 `wrong_state`; `not_today` unless arrival <= business date < departure; `no_unit`, `unit_occupied` and
@@ -31,51 +24,44 @@ pub async fn check_in(
     tx: &mut TenantTx,
     who: &Principal,
     reservation_id: Uuid,
-    cmd: CheckIn,
+    force: Option<&Force>,
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    let reason = stay::forced(cmd.force, cmd.reason.as_deref())?;
-    let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
+    Force::check(force, who)?;
+    let mut change = Change::of_reservation(tx, who, reservation_id, expected).await?;
+    let (stay, today) = (change.before.reservation(reservation_id)?, change.today());
     // The table of transitions has another way to be in house: an undone check-out.
-    desk.require(Status::Confirmed)?;
-    desk.become_(Status::InHouse)?;
-    let today = desk.property.business_date;
-    let (arrival, departure) = (desk.reservation()?.arrival, desk.reservation()?.departure);
-    if today < arrival || today >= departure {
-        let detail = format!("the stay is from {arrival} to {departure}, the business date is {today}");
+    stay.require(Status::Confirmed)?;
+    if today < stay.arrival || today >= stay.departure {
+        let detail = format!(
+            "the stay is from {} to {}, the business date is {today}",
+            stay.arrival, stay.departure
+        );
         return Err(Refusal::conflict("not_today", detail).into());
     }
-    let unit = tonights_unit(tx, &desk, today).await?;
-    if let Some(why) = obstacle(tx, &unit, &desk, cmd.force).await? {
-        let detail = format!("{}, {}", why.detail, instead(tx, &desk).await?);
+    let unit = tonights_unit(tx, stay, today).await?;
+    if let Some(why) = obstacle(tx, &unit, stay, today, force).await? {
+        let detail = format!("{}, {}", why.detail, instead(tx, stay, today).await?);
         return Err(Refusal::conflict(why.code, detail).into());
     }
-    desk.save(tx, now).await?;
-    sqlx::query!(
-        "update reservation set checked_in_at = $3, checked_in_on = $4, checked_out_at = null, checked_out_on = null
-         where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id,
-        now,
-        today
-    )
-    .execute(&mut **tx)
-    .await?;
-    let data = json!({ "unit_id": unit.id, "cleanliness": unit.cleanliness.name(), "forced": cmd.force,
-                       "reason": reason });
-    stay::log(tx, who, &desk, "reservation.checked_in", data, now).await?;
-    Ok(desk.booking)
+    let stay = change.after.reservation_mut(reservation_id)?;
+    stay.status = stay.status.to(Status::InHouse)?;
+    (stay.checked_in, stay.checked_out) = (Some(Moment { at: now, date: today }), None);
+    let said = Said::new("reservation.checked_in", force).with(json!({
+        "reservation_id": reservation_id,
+        "unit_id": unit.id,
+        "cleanliness": unit.cleanliness.name(),
+    }));
+    change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 
 /// The unit the stay has tonight, locked.
-async fn tonights_unit(tx: &mut TenantTx, desk: &Desk, today: NaiveDate) -> Result<Unit> {
-    let segments = segment::of(tx, desk.reservation()?.id).await?;
-    let Some(here) = segments.iter().find(|s| s.covers(today)) else {
+async fn tonights_unit(tx: &mut TenantTx, stay: &Reservation, today: NaiveDate) -> Result<Unit> {
+    let Some(here) = stay.segments.iter().find(|s| s.covers(today)) else {
         let detail = format!(
             "the stay has no unit tonight: assign one, {}",
-            instead(tx, desk).await?
+            instead(tx, stay, today).await?
         );
         return Err(Refusal::conflict("no_unit", detail).into());
     };
@@ -87,14 +73,14 @@ async fn tonights_unit(tx: &mut TenantTx, desk: &Desk, today: NaiveDate) -> Resu
 pub(super) async fn obstacle(
     tx: &mut TenantTx,
     unit: &Unit,
-    desk: &Desk,
-    force: bool,
+    stay: &Reservation,
+    today: NaiveDate,
+    force: Option<&Force>,
 ) -> Result<Option<WhyNot>> {
-    let today = desk.property.business_date;
-    let (code, detail) = if let Some(other) = guest_in(tx, unit.id, today, desk.reservation()?.id).await? {
+    let (code, detail) = if let Some(other) = guest_in(tx, unit.id, today, stay.id).await? {
         let detail = format!("unit {} still has {other}: check them out first", unit.name);
         ("unit_occupied", detail)
-    } else if !unit.cleanliness.ready() && !force {
+    } else if !unit.cleanliness.ready() && force.is_none() {
         let detail = format!(
             "unit {} is dirty: have it cleaned, force it with a reason",
             unit.name
@@ -132,11 +118,15 @@ pub(super) async fn guest_in(
 }
 
 /// Units, at most so many, that the stay could have from today on and get the key of now; the best first.
-pub(super) async fn ready_units(tx: &mut TenantTx, desk: &Desk, most: usize) -> Result<Vec<Unit>> {
+pub(super) async fn ready_units(
+    tx: &mut TenantTx,
+    stay: &Reservation,
+    today: NaiveDate,
+    most: usize,
+) -> Result<Vec<Unit>> {
     let mut ready = Vec::new();
-    let departure = desk.reservation()?.departure;
-    for candidate in of_span(tx, desk, desk.property.business_date, departure).await? {
-        if candidate.reasons.is_empty() && obstacle(tx, &candidate.unit, desk, false).await?.is_none() {
+    for candidate in of_span(tx, stay, today, (today, stay.departure)).await? {
+        if candidate.reasons.is_empty() && obstacle(tx, &candidate.unit, stay, today, None).await?.is_none() {
             ready.push(candidate.unit);
         }
         if ready.len() == most {
@@ -146,8 +136,8 @@ pub(super) async fn ready_units(tx: &mut TenantTx, desk: &Desk, most: usize) -> 
     Ok(ready)
 }
 
-async fn instead(tx: &mut TenantTx, desk: &Desk) -> Result<String> {
-    let ready = ready_units(tx, desk, MOST_NAMED).await?;
+async fn instead(tx: &mut TenantTx, stay: &Reservation, today: NaiveDate) -> Result<String> {
+    let ready = ready_units(tx, stay, today, MOST_NAMED).await?;
     let names: Vec<&str> = ready.iter().map(|u| u.name.as_str()).collect();
     Ok(match names.as_slice() {
         [] => "no other unit is free and clean now".into(),
@@ -163,34 +153,22 @@ pub async fn undo_check_in(
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
+    let mut change = Change::of_reservation(tx, who, reservation_id, expected).await?;
+    let today = change.today();
+    let stay = change.after.reservation_mut(reservation_id)?;
     // The table of transitions has other ways to become confirmed.
-    desk.require(Status::InHouse)?;
-    desk.become_(Status::Confirmed)?;
-    let since = sqlx::query_scalar!(
-        "select checked_in_on from reservation where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    refuse_later(since, desk.property.business_date)?;
-    desk.save(tx, now).await?;
-    sqlx::query!(
-        "update reservation set checked_in_at = null, checked_in_on = null where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id
-    )
-    .execute(&mut **tx)
-    .await?;
-    stay::log(tx, who, &desk, "reservation.check_in_undone", json!({}), now).await?;
-    Ok(desk.booking)
+    stay.require(Status::InHouse)?;
+    refuse_later(stay.checked_in, today)?;
+    stay.status = stay.status.to(Status::Confirmed)?;
+    stay.checked_in = None;
+    let said =
+        Said::new("reservation.check_in_undone", None).with(json!({ "reservation_id": reservation_id }));
+    change.commit(tx, who, Stock::Guarded, &said, now).await
 }
 
 /// What the night audit has closed is not undone.
-pub(super) fn refuse_later(done_on: Option<NaiveDate>, today: NaiveDate) -> Result<(), Refusal> {
-    if done_on == Some(today) {
+pub(super) fn refuse_later(done: Option<Moment>, today: NaiveDate) -> Result<(), Refusal> {
+    if done.is_some_and(|m| m.date == today) {
         return Ok(());
     }
     let detail = format!("that can be undone on the same business date only; it is {today} now");

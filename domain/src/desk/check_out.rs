@@ -2,11 +2,12 @@
 
 use super::check_in::{guest_in, refuse_later};
 use super::segment;
-use super::stay::{self, Desk};
-use crate::booking::entity::{Booking, Status};
+use crate::booking::change::{Change, Said};
+use crate::booking::entity::{Booking, Moment, Status};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::principal::{Permission, Principal};
+use crate::inventory::Stock;
+use crate::principal::Principal;
 use crate::property::unit::{self, Cleanliness};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -21,30 +22,23 @@ pub async fn check_out(
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
-    desk.require(Status::InHouse)?;
-    desk.become_(Status::Departed)?;
-    let today = desk.property.business_date;
-    desk.save(tx, now).await?;
-    sqlx::query!(
-        "update reservation set checked_out_at = $3, checked_out_on = $4 where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id,
-        now,
-        today
-    )
-    .execute(&mut **tx)
-    .await?;
-    let segments = segment::of(tx, reservation_id).await?;
-    let unit = segment::current(&segments, today).map(|s| s.unit_id);
+    let mut change = Change::of_reservation(tx, who, reservation_id, expected).await?;
+    let today = change.today();
+    let stay = change.after.reservation_mut(reservation_id)?;
+    stay.require(Status::InHouse)?;
+    stay.status = stay.status.to(Status::Departed)?;
+    stay.checked_out = Some(Moment { at: now, date: today });
+    let unit = segment::current(&stay.segments, today).map(|s| s.unit_id);
+    let said = Said::new("reservation.checked_out", None).with(json!({
+        "reservation_id": reservation_id,
+        "unit_id": unit,
+        "early": today < stay.departure,
+    }));
+    let booking = change.commit(tx, who, Stock::Guarded, &said, now).await?;
     if let Some(unit) = unit {
         unit::set_cleanliness(tx, who, &[unit], Cleanliness::Dirty, now).await?;
     }
-    let early = today < desk.reservation()?.departure;
-    let data = json!({ "unit_id": unit, "early": early });
-    stay::log(tx, who, &desk, "reservation.checked_out", data, now).await?;
-    Ok(desk.booking)
+    Ok(booking)
 }
 
 /// Back to `in_house`, on the business date of the check-out, unless somebody else is in the unit by now. The unit
@@ -56,35 +50,21 @@ pub async fn undo_check_out(
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
-    let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
-    desk.require(Status::Departed)?;
-    desk.become_(Status::InHouse)?;
-    let today = desk.property.business_date;
-    let since = sqlx::query_scalar!(
-        "select checked_out_on from reservation where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    refuse_later(since, today)?;
-    let segments = segment::of(tx, reservation_id).await?;
-    if let Some(here) = segment::current(&segments, today) {
+    let mut change = Change::of_reservation(tx, who, reservation_id, expected).await?;
+    let today = change.today();
+    let stay = change.after.reservation_mut(reservation_id)?;
+    stay.require(Status::Departed)?;
+    refuse_later(stay.checked_out, today)?;
+    if let Some(here) = segment::current(&stay.segments, today) {
         unit::lock_units(tx, &[here.unit_id]).await?;
         if let Some(other) = guest_in(tx, here.unit_id, today, reservation_id).await? {
             let detail = format!("the unit has {other} now");
             return Err(Refusal::conflict("unit_occupied", detail).into());
         }
     }
-    desk.save(tx, now).await?;
-    sqlx::query!(
-        "update reservation set checked_out_at = null, checked_out_on = null where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id
-    )
-    .execute(&mut **tx)
-    .await?;
-    stay::log(tx, who, &desk, "reservation.check_out_undone", json!({}), now).await?;
-    Ok(desk.booking)
+    stay.status = stay.status.to(Status::InHouse)?;
+    stay.checked_out = None;
+    let said =
+        Said::new("reservation.check_out_undone", None).with(json!({ "reservation_id": reservation_id }));
+    change.commit(tx, who, Stock::Guarded, &said, now).await
 }

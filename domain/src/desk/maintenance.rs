@@ -4,11 +4,12 @@
 mod store;
 
 use crate::booking::cancel::mark_dirty;
+use crate::booking::change::Force;
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
-use crate::inventory::{self, Delta, LONGEST_RANGE, Stock, Take};
+use crate::inventory::{self, Delta, LONGEST_RANGE, Take};
 use crate::principal::{Permission, Principal};
 use crate::property;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -62,8 +63,6 @@ pub struct NewMaintenance {
     pub reason: String,
     pub from: NaiveDate,
     pub to: NaiveDate,
-    /// Even if more is sold than is left then.
-    pub force: bool,
 }
 
 /// Absent = leave.
@@ -72,10 +71,9 @@ pub struct MaintenanceChange {
     pub reason: Option<String>,
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
-    pub force: bool,
 }
 
-/// Takes a unit for some nights.
+/// Takes a unit for some nights; `force` even if more is sold than is left then.
 ///
 /// # Errors
 /// 409 `unit_taken` naming the stay that is there; `no_availability` when the nights are sold out, unless forced.
@@ -84,6 +82,7 @@ pub async fn create(
     who: &Principal,
     property_id: Uuid,
     new: NewMaintenance,
+    force: Option<&Force>,
     now: DateTime<Utc>,
 ) -> Result<Maintenance> {
     who.require(Permission::WriteMaintenance)?;
@@ -107,7 +106,7 @@ pub async fn create(
         created_at: now,
     };
     let delta = delta(made.kind, unit.unit_type_id, None, Some((made.from, made.to)));
-    take(tx, who, &delta, new.force).await?;
+    take(tx, who, &delta, force).await?;
     store::insert(tx, &made).await?;
     store::occupy(tx, &unit, &made).await?;
     log(
@@ -116,7 +115,7 @@ pub async fn create(
         &made,
         "maintenance.created",
         (made.from, made.to),
-        new.force,
+        force,
         now,
     )
     .await?;
@@ -155,13 +154,9 @@ fn delta(
     delta
 }
 
-/// Selling beyond what there is needs the right to override; the maintenance's reason is why.
-async fn take(tx: &mut TenantTx, who: &Principal, delta: &Delta, force: bool) -> Result<()> {
-    if force {
-        who.require(Permission::Override)?;
-    }
-    let stock = if force { Stock::Forced } else { Stock::Guarded };
-    inventory::change(tx, delta, stock).await?;
+async fn take(tx: &mut TenantTx, who: &Principal, delta: &Delta, force: Option<&Force>) -> Result<()> {
+    Force::check(force, who)?;
+    inventory::change(tx, delta, Force::stock(force)).await?;
     mark_dirty(tx, delta).await
 }
 
@@ -171,6 +166,7 @@ pub async fn change(
     who: &Principal,
     (property_id, id): (Uuid, Uuid),
     change: MaintenanceChange,
+    force: Option<&Force>,
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Maintenance> {
@@ -185,17 +181,9 @@ pub async fn change(
     after.to = change.to.unwrap_or(before.to);
     check_change(&before, &after, today)?;
     after.version += 1;
-    write(
-        tx,
-        who,
-        &before,
-        &after,
-        Some((after.from, after.to)),
-        change.force,
-    )
-    .await?;
+    write(tx, who, &before, &after, Some((after.from, after.to)), force).await?;
     let touched = (before.from.min(after.from), before.to.max(after.to));
-    log(tx, who, &after, "maintenance.changed", touched, change.force, now).await?;
+    log(tx, who, &after, "maintenance.changed", touched, force, now).await?;
     Ok(after)
 }
 
@@ -230,14 +218,14 @@ pub async fn close(
     // Closed before it began: the plan stays written, nothing of it is occupied.
     let left = (before.from < today).then(|| (before.from, before.to.min(today)));
     after.to = left.map_or(before.to, |(_, to)| to);
-    write(tx, who, &before, &after, left, false).await?;
+    write(tx, who, &before, &after, left, None).await?;
     log(
         tx,
         who,
         &after,
         "maintenance.closed",
         (before.from, before.to),
-        false,
+        None,
         now,
     )
     .await?;
@@ -251,7 +239,7 @@ async fn write(
     before: &Maintenance,
     after: &Maintenance,
     left: Option<(NaiveDate, NaiveDate)>,
-    force: bool,
+    force: Option<&Force>,
 ) -> Result<()> {
     let unit = property::get_unit(tx, who, after.unit_id).await?;
     let delta = delta(
@@ -275,21 +263,24 @@ async fn log(
     m: &Maintenance,
     kind: &'static str,
     (from, to): (NaiveDate, NaiveDate),
-    forced: bool,
+    force: Option<&Force>,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let mut data = json!({
+        "unit_id": m.unit_id,
+        "kind": m.kind.name(),
+        "reason": m.reason,
+        "nights": [{ "from": from, "to": to }],
+    });
+    if let Some(force) = force {
+        data["forced"] = force.said();
+    }
     let event = NewEvent {
         kind,
         property_id: Some(m.property_id),
         subject_id: m.id,
         actor: &who.actor,
-        data: json!({
-            "unit_id": m.unit_id,
-            "kind": m.kind.name(),
-            "reason": m.reason,
-            "forced": forced,
-            "nights": [{ "from": from, "to": to }],
-        }),
+        data,
         at: now,
     };
     event::append(tx, event).await?;

@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod auto;
 pub mod calendar;
+pub mod candidates;
 pub mod check_in;
 pub mod check_out;
 pub mod housekeeping;
@@ -12,6 +13,5 @@ pub mod needs;
 pub mod overbooked;
 mod plan;
 pub mod segment;
-mod stay;
 pub mod verify;
 pub mod walk_in;

@@ -1,9 +1,10 @@
 //! What a stay needs of its unit, and whether a unit has it: attributes decide, whether it is a room, a bed or a berth.
 
-use super::stay::{self, Desk};
+use crate::booking::change::{Change, Said};
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
-use crate::principal::{Permission, Principal};
+use crate::inventory::Stock;
+use crate::principal::Principal;
 use crate::property::Unit;
 use crate::property::unit::{features, metres};
 use chrono::{DateTime, Utc};
@@ -104,24 +105,7 @@ pub fn fits(unit: &Unit, needs: &Needs) -> Result<(), Reason> {
     Ok(())
 }
 
-pub async fn get(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> Result<Needs> {
-    who.require(Permission::ReadBookings)?;
-    read(tx, reservation_id).await
-}
-
-pub(super) async fn read(tx: &mut TenantTx, reservation_id: Uuid) -> Result<Needs> {
-    let row = sqlx::query!(
-        "select needs from reservation where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id
-    )
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or_else(|| Refusal::not_found("reservation"))?;
-    parse(row.needs)
-}
-
-pub(super) fn parse(stored: Option<serde_json::Value>) -> Result<Needs> {
+pub(crate) fn parse(stored: Option<serde_json::Value>) -> Result<Needs> {
     match stored {
         None => Ok(Needs::default()),
         Some(needs) => serde_json::from_value(needs).map_err(|e| Error::internal(format!("needs: {e}"))),
@@ -137,22 +121,13 @@ pub async fn set(
     expected: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<(Needs, i32)> {
-    who.require(Permission::WriteBookings)?;
     let needs = needs.checked()?;
-    let mut desk = Desk::open(tx, who, reservation_id, expected).await?;
-    desk.save(tx, now).await?;
-    let stored = serde_json::to_value(&needs).map_err(|e| Error::internal(e.to_string()))?;
-    sqlx::query!(
-        "update reservation set needs = $3 where tenant_id = $1 and id = $2",
-        tx.t(),
-        reservation_id,
-        stored
-    )
-    .execute(&mut **tx)
-    .await?;
-    let data = json!({ "needs": needs });
-    stay::log(tx, who, &desk, "reservation.needs_changed", data, now).await?;
-    Ok((needs, desk.reservation()?.version))
+    let mut change = Change::of_reservation(tx, who, reservation_id, expected).await?;
+    change.after.reservation_mut(reservation_id)?.needs = needs;
+    let said = Said::new("reservation.needs_changed", None).with(json!({ "reservation_id": reservation_id }));
+    let booking = change.commit(tx, who, Stock::Guarded, &said, now).await?;
+    let stay = booking.reservation(reservation_id)?;
+    Ok((stay.needs.clone(), stay.version))
 }
 
 #[cfg(test)]

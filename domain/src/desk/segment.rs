@@ -4,14 +4,17 @@ use crate::booking::entity::{Booking, Reservation, Status};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::new_id;
+use crate::property::Unit;
 use chrono::{Days, NaiveDate};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Nights `[from, to)` of a stay in one unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub unit_id: Uuid,
+    pub unit_name: String,
+    pub unit_type_id: Uuid,
     pub from: NaiveDate,
     pub to: NaiveDate,
     /// The automatic assignment leaves it where it is.
@@ -19,6 +22,17 @@ pub struct Segment {
 }
 
 impl Segment {
+    pub fn new(unit: &Unit, (from, to): (NaiveDate, NaiveDate), locked: bool) -> Self {
+        Self {
+            unit_id: unit.id,
+            unit_name: unit.name.clone(),
+            unit_type_id: unit.unit_type_id,
+            from,
+            to,
+            locked,
+        }
+    }
+
     pub fn covers(&self, night: NaiveDate) -> bool {
         self.from <= night && night < self.to
     }
@@ -28,15 +42,15 @@ impl Segment {
 }
 
 /// What is left of the segments outside `[from, to)`.
-pub(super) fn carve(segments: &[Segment], from: NaiveDate, to: NaiveDate) -> Vec<Segment> {
+pub(super) fn carve(segments: &[Segment], (from, to): (NaiveDate, NaiveDate)) -> Vec<Segment> {
     let parts = segments.iter().flat_map(|s| {
         let before = Segment {
             to: s.to.min(from),
-            ..*s
+            ..s.clone()
         };
         let after = Segment {
             from: s.from.max(to),
-            ..*s
+            ..s.clone()
         };
         [before, after]
     });
@@ -64,9 +78,9 @@ pub(super) fn current(segments: &[Segment], today: NaiveDate) -> Option<&Segment
 }
 
 /// Nights of the stay, as spans, that no segment covers.
-pub(super) fn missing(reservation: &Reservation, segments: &[Segment]) -> Vec<(NaiveDate, NaiveDate)> {
-    let bare = |d: &NaiveDate| !segments.iter().any(|s| s.covers(*d));
-    runs(reservation.nights.iter().map(|n| n.date).filter(bare))
+pub(super) fn missing(stay: &Reservation) -> Vec<(NaiveDate, NaiveDate)> {
+    let bare = |d: &NaiveDate| !stay.segments.iter().any(|s| s.covers(*d));
+    runs(stay.nights.iter().map(|n| n.date).filter(bare))
 }
 
 /// Consecutive nights as half-open spans.
@@ -82,53 +96,35 @@ pub(super) fn runs(nights: impl Iterator<Item = NaiveDate>) -> Vec<(NaiveDate, N
     out
 }
 
-struct Row {
-    reservation_id: Option<Uuid>,
-    unit_id: Uuid,
-    unit_type_id: Uuid,
-    from_night: NaiveDate,
-    to_night: NaiveDate,
-    locked: bool,
-    /// The first night that a guest who is in house has not slept here.
-    slept_until: NaiveDate,
-}
-
-/// Segments of reservations, each with its unit's type.
-async fn rows(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<Vec<Row>> {
-    Ok(sqlx::query_as!(
-        Row,
-        r#"select s.reservation_id, s.unit_id, u.unit_type_id, s.from_night, s.to_night, s.locked,
-                greatest(p.business_date, r.checked_in_on + 1) as "slept_until!"
-         from stay_segment s
-         join unit u on u.tenant_id = $1 and u.id = s.unit_id
-         join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
-         join property p on p.tenant_id = $1 and p.id = s.property_id
-         where s.tenant_id = $1 and s.reservation_id = any($2) order by s.from_night"#,
+/// The segments of each of these reservations, in order.
+pub(crate) async fn of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uuid, Vec<Segment>>> {
+    let rows = sqlx::query!(
+        r#"select s.reservation_id as "reservation_id!", s.unit_id, u.name as unit_name, u.unit_type_id, s.from_night,
+                  s.to_night, s.locked
+           from stay_segment s
+           join unit u on u.tenant_id = $1 and u.id = s.unit_id
+           where s.tenant_id = $1 and s.reservation_id = any($2) order by s.from_night"#,
         tx.t(),
         reservations
     )
     .fetch_all(&mut **tx)
-    .await?)
-}
-
-pub async fn of(tx: &mut TenantTx, reservation_id: Uuid) -> Result<Vec<Segment>> {
-    let rows = rows(tx, &[reservation_id]).await?;
-    Ok(rows.into_iter().map(|r| r.segment()).collect())
-}
-
-impl Row {
-    fn segment(&self) -> Segment {
-        Segment {
-            unit_id: self.unit_id,
-            from: self.from_night,
-            to: self.to_night,
-            locked: self.locked,
-        }
+    .await?;
+    let mut out: HashMap<Uuid, Vec<Segment>> = HashMap::new();
+    for row in rows {
+        out.entry(row.reservation_id).or_default().push(Segment {
+            unit_id: row.unit_id,
+            unit_name: row.unit_name,
+            unit_type_id: row.unit_type_id,
+            from: row.from_night,
+            to: row.to_night,
+            locked: row.locked,
+        });
     }
+    Ok(out)
 }
 
 /// Puts these in place of whatever the stay had.
-pub(super) async fn replace(
+pub(crate) async fn replace(
     tx: &mut TenantTx,
     property_id: Uuid,
     reservation_id: Uuid,
@@ -176,50 +172,38 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// After a booking was saved, its units follow: a stay that is no longer expected leaves its units, and nights that
-/// are gone or take another unit type now lose theirs. Added nights stay without a unit: nobody is moved silently. A
-/// guest who is here, or was, keeps the unit for all nights before the departure, and for those slept already: a
-/// channel may say that the stay was over before it began, and the guest is in the unit all the same.
-pub(crate) async fn follow(tx: &mut TenantTx, booking: &Booking) -> Result<()> {
-    let ids: Vec<Uuid> = booking.reservations.iter().map(|r| r.id).collect();
-    let mut by_stay: HashMap<Uuid, Vec<Row>> = HashMap::new();
-    for row in rows(tx, &ids).await? {
-        if let Some(id) = row.reservation_id {
-            by_stay.entry(id).or_default().push(row);
-        }
+/// When a booking changes, its units follow: a stay that is no longer expected leaves its units, and nights that are
+/// gone or take another unit type now lose theirs. Added nights stay without a unit: nobody is moved silently. A guest
+/// who is here, or was, keeps the unit for all nights before the departure, and for those slept by the business date
+/// `today`: a channel may say that the stay was over before it began, and the guest is in the unit all the same.
+pub(crate) fn follow(booking: &mut Booking, today: NaiveDate) {
+    for stay in &mut booking.reservations {
+        let had = std::mem::take(&mut stay.segments);
+        stay.segments = had.iter().flat_map(|s| kept(stay, s, today)).collect();
     }
-    for reservation in &booking.reservations {
-        let Some(rows) = by_stay.remove(&reservation.id) else {
-            continue;
-        };
-        let before: Vec<Segment> = rows.iter().map(Row::segment).collect();
-        let after: Vec<Segment> = rows.iter().flat_map(|r| kept(reservation, r)).collect();
-        if after != before {
-            replace(tx, booking.property_id, reservation.id, &after).await?;
-        }
-    }
-    Ok(())
 }
 
 /// The part of a segment that still holds.
-fn kept(reservation: &Reservation, row: &Row) -> Vec<Segment> {
-    let segment = row.segment();
-    match reservation.status {
+fn kept(stay: &Reservation, segment: &Segment, today: NaiveDate) -> Vec<Segment> {
+    let part = |(from, to)| Segment {
+        from,
+        to,
+        ..segment.clone()
+    };
+    match stay.status {
         Status::Cancelled | Status::NoShow => Vec::new(),
         Status::InHouse | Status::Departed => {
-            let to = segment.to.min(reservation.departure.max(row.slept_until));
-            if segment.from < to {
-                vec![Segment { to, ..segment }]
-            } else {
-                Vec::new()
-            }
+            let slept = stay.checked_in.map(|m| m.date + Days::new(1));
+            let to = segment
+                .to
+                .min(stay.departure.max(today).max(slept.unwrap_or(today)));
+            let left = (segment.from < to).then(|| part((segment.from, to)));
+            left.into_iter().collect()
         }
         Status::Tentative | Status::Confirmed => {
-            let right = reservation
-                .nights
-                .iter()
-                .filter(|n| segment.covers(n.date) && n.unit_type_id == Some(row.unit_type_id));
-            let part = |(from, to)| Segment { from, to, ..segment };
+            let nights = stay.nights.iter();
+            let right =
+                nights.filter(|n| segment.covers(n.date) && n.unit_type_id == Some(segment.unit_type_id));
             runs(right.map(|n| n.date)).into_iter().map(part).collect()
         }
     }
@@ -284,6 +268,8 @@ mod tests {
     fn segment(unit: u128, from: u64, to: u64) -> Segment {
         Segment {
             unit_id: Uuid::from_u128(unit),
+            unit_name: unit.to_string(),
+            unit_type_id: Uuid::nil(),
             from: day(from),
             to: day(to),
             locked: false,
@@ -294,12 +280,12 @@ mod tests {
     fn carving_leaves_what_lies_outside() {
         let whole = [segment(1, 0, 10)];
         assert_eq!(
-            carve(&whole, day(3), day(5)),
+            carve(&whole, (day(3), day(5))),
             [segment(1, 0, 3), segment(1, 5, 10)]
         );
-        assert_eq!(carve(&whole, day(0), day(10)), []);
-        assert_eq!(carve(&whole, day(10), day(12)), whole);
-        assert_eq!(carve(&whole, day(8), day(12)), [segment(1, 0, 8)]);
+        assert_eq!(carve(&whole, (day(0), day(10))), []);
+        assert_eq!(carve(&whole, (day(10), day(12))), whole);
+        assert_eq!(carve(&whole, (day(8), day(12))), [segment(1, 0, 8)]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! A guest without a booking: booked, put into a unit and checked in, or nothing of it.
 
 use super::assign::{self, Assign};
-use super::check_in::{CheckIn, check_in, ready_units};
+use super::check_in::{check_in, ready_units};
 use super::needs::{self, Needs};
-use super::stay::Desk;
+use crate::booking::change::Force;
 use crate::booking::entity::Booking;
 use crate::booking::reserve::{NewBooking, reserve};
+use crate::booking::store;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::principal::{Permission, Principal};
+use crate::principal::Principal;
 use crate::property;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -20,18 +21,19 @@ pub struct WalkIn {
     /// Absent = a free and clean one that suits best.
     pub unit_id: Option<Uuid>,
     pub needs: Option<Needs>,
-    pub check_in: CheckIn,
 }
 
-/// Sells, assigns and checks in. Refused as each of the three would be, and then nothing is left of it.
+/// Sells, assigns and checks in. Refused as each of the three would be, and then nothing is left of it. `force` takes a
+/// unit that is dirty or does not have what is needed; nothing is oversold by it.
 pub async fn walk_in(
     tx: &mut TenantTx,
     who: &Principal,
     property_id: Uuid,
     new: WalkIn,
+    force: Option<&Force>,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    who.require(Permission::WriteBookings)?;
+    Force::check(force, who)?;
     let property = property::get(tx, property_id).await?;
     if new.booking.property_id != property_id {
         return Err(Refusal::not_found("property").at("/booking/property_id").into());
@@ -52,23 +54,21 @@ pub async fn walk_in(
     }
     let unit_id = match new.unit_id {
         Some(unit_id) => unit_id,
-        None => ready_unit(tx, who, id).await?,
+        None => ready_unit(tx, who, id, today).await?,
     };
     let cmd = Assign {
         reservation_id: id,
         unit_id,
         from: None,
         to: None,
-        force: new.check_in.force,
-        reason: new.check_in.reason.clone(),
     };
-    assign::assign(tx, who, cmd, None, now).await?;
-    check_in(tx, who, id, new.check_in, None, now).await
+    assign::assign(tx, who, cmd, force, None, now).await?;
+    check_in(tx, who, id, force, None, now).await
 }
 
-async fn ready_unit(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> Result<Uuid> {
-    let desk = Desk::look(tx, who, reservation_id).await?;
-    let found = ready_units(tx, &desk, 1).await?.pop();
+async fn ready_unit(tx: &mut TenantTx, who: &Principal, id: Uuid, today: NaiveDate) -> Result<Uuid> {
+    let booking = store::get_by_reservation(tx, who, id).await?;
+    let found = ready_units(tx, booking.reservation(id)?, today, 1).await?.pop();
     let none = || {
         let detail =
             "no unit of this type is free, clean and fitting; name one in `unit_id`, or take another type";

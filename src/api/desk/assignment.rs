@@ -1,13 +1,15 @@
 //! `/v1/reservations/{id}/assignment` and its actions.
 
 use super::Needs;
+use crate::api::bookings::dto::Segment;
 use crate::api::etag::expected;
 use crate::api::page::Page;
 use crate::api::units::Unit;
 use crate::api::{ApiResult, Auth, Body, Changed, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
-use innkeep_domain::desk::{assign, needs, segment};
+use innkeep_domain::booking::change::Force;
+use innkeep_domain::desk::{assign, candidates, needs};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -26,17 +28,6 @@ struct Assignment {
     needs: Needs,
 }
 
-/// Nights of a stay in one unit.
-#[derive(Object)]
-struct Segment {
-    unit_id: Uuid,
-    from: NaiveDate,
-    /// The day after the last night.
-    to: NaiveDate,
-    /// The automatic assignment leaves it where it is.
-    locked: bool,
-}
-
 #[derive(Object)]
 struct Nights {
     from: NaiveDate,
@@ -52,11 +43,25 @@ struct AssignUnit {
     from: Option<NaiveDate>,
     /// The departure if absent.
     to: Option<NaiveDate>,
-    /// Even if the unit does not have what the stay needs, or is dirty and the guest moves into it today; say why in
-    /// `reason`.
-    #[oai(default)]
-    force: bool,
-    reason: Option<String>,
+}
+
+impl AssignUnit {
+    fn parse(self, reservation_id: Uuid) -> assign::Assign {
+        assign::Assign {
+            reservation_id,
+            unit_id: self.unit_id,
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ForcedAssignment {
+    assignment: AssignUnit,
+    /// 1 to 200 characters; stays in the timeline.
+    reason: String,
 }
 
 #[derive(Object)]
@@ -134,7 +139,7 @@ impl UnitAssignment {
         to: Query<Option<NaiveDate>>,
     ) -> ApiResult<Json<Page<AssignableUnit>>> {
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let all = assign::candidates(&mut tx, &auth.0, id.0, from.0, to.0).await?;
+        let all = candidates::candidates(&mut tx, &auth.0, id.0, from.0, to.0).await?;
         Ok(Json(Page::all(all, AssignableUnit::from)))
     }
 
@@ -158,17 +163,35 @@ impl UnitAssignment {
         body: Body<AssignUnit>,
     ) -> ApiResult<Changed<Assignment>> {
         let version = expected(&if_match)?;
-        let cmd = assign::Assign {
-            reservation_id: id.0,
-            unit_id: body.0.unit_id,
-            from: body.0.from,
-            to: body.0.to,
-            force: body.0.force,
-            reason: body.0.reason,
-        };
+        let cmd = body.0.parse(id.0);
         write(&app, &auth.0, &once, "assign_unit", async |tx| {
-            let done = assign::assign(tx, &auth.0, cmd, version, app.now()).await?;
-            Ok(Changed::new(&Assignment::from(done)))
+            changed(assign::assign(tx, &auth.0, cmd, None, version, app.now()).await?)
+        })
+        .await
+    }
+
+    /// Assign a unit that does not suit
+    ///
+    /// Even if it does not have what the stay needs, or is dirty and the guest moves into it today.
+    #[oai(
+        path = "/:id/actions/force-assign-unit",
+        method = "post",
+        operation_id = "force_assign_unit"
+    )]
+    async fn force_assign(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ForcedAssignment>,
+    ) -> ApiResult<Changed<Assignment>> {
+        let version = expected(&if_match)?;
+        let (cmd, reason) = (body.0.assignment.parse(id.0), body.0.reason);
+        let force = Force { reason };
+        write(&app, &auth.0, &once, "force_assign_unit", async |tx| {
+            changed(assign::assign(tx, &auth.0, cmd, Some(&force), version, app.now()).await?)
         })
         .await
     }
@@ -190,8 +213,7 @@ impl UnitAssignment {
     ) -> ApiResult<Changed<Assignment>> {
         let (span, version) = ((body.0.from, body.0.to), expected(&if_match)?);
         write(&app, &auth.0, &once, "unassign_unit", async |tx| {
-            let done = assign::unassign(tx, &auth.0, id.0, span, version, app.now()).await?;
-            Ok(Changed::new(&Assignment::from(done)))
+            changed(assign::unassign(tx, &auth.0, id.0, span, version, app.now()).await?)
         })
         .await
     }
@@ -210,8 +232,7 @@ impl UnitAssignment {
     ) -> ApiResult<Changed<Assignment>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "lock_unit", async |tx| {
-            let done = assign::lock(tx, &auth.0, id.0, true, version, app.now()).await?;
-            Ok(Changed::new(&Assignment::from(done)))
+            changed(assign::lock(tx, &auth.0, id.0, true, version, app.now()).await?)
         })
         .await
     }
@@ -232,8 +253,7 @@ impl UnitAssignment {
     ) -> ApiResult<Changed<Assignment>> {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "unlock_unit", async |tx| {
-            let done = assign::lock(tx, &auth.0, id.0, false, version, app.now()).await?;
-            Ok(Changed::new(&Assignment::from(done)))
+            changed(assign::lock(tx, &auth.0, id.0, false, version, app.now()).await?)
         })
         .await
     }
@@ -254,20 +274,14 @@ impl From<assign::Assignment> for Assignment {
     }
 }
 
-impl From<segment::Segment> for Segment {
-    fn from(s: segment::Segment) -> Self {
-        Self {
-            unit_id: s.unit_id,
-            from: s.from,
-            to: s.to,
-            locked: s.locked,
-        }
-    }
+fn changed(done: assign::Assignment) -> ApiResult<Changed<Assignment>> {
+    let version = done.version;
+    Ok(Changed::new(&Assignment::from(done)).version(version))
 }
 
-impl From<assign::Candidate> for AssignableUnit {
-    fn from(c: assign::Candidate) -> Self {
-        let why = |w: assign::WhyNot| WhyNot {
+impl From<candidates::Candidate> for AssignableUnit {
+    fn from(c: candidates::Candidate) -> Self {
+        let why = |w: candidates::WhyNot| WhyNot {
             code: w.code.into(),
             detail: w.detail,
         };

@@ -5,6 +5,7 @@ use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, write};
 use crate::app::Shared;
 use chrono::{DateTime, NaiveDate, Utc};
+use innkeep_domain::booking::change::Force;
 use innkeep_domain::desk::maintenance as domain;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -52,9 +53,14 @@ struct NewMaintenance {
     from: NaiveDate,
     /// The day after the last night.
     to: NaiveDate,
-    /// Even if more is sold than is left then: those nights are overbooked. Needs the right to override.
-    #[oai(default)]
-    force: bool,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ForcedMaintenance {
+    maintenance: NewMaintenance,
+    /// Why it cannot wait: 1 to 200 characters.
+    reason: String,
 }
 
 #[derive(Object)]
@@ -64,8 +70,36 @@ struct MaintenanceChange {
     /// Only before it has begun.
     from: MaybeUndefined<NaiveDate>,
     to: MaybeUndefined<NaiveDate>,
-    #[oai(default)]
-    force: bool,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ForcedMaintenanceChange {
+    change: MaintenanceChange,
+    /// Why it cannot wait: 1 to 200 characters.
+    reason: String,
+}
+
+impl NewMaintenance {
+    fn parse(self) -> domain::NewMaintenance {
+        domain::NewMaintenance {
+            unit_id: self.unit_id,
+            kind: self.kind.parse(),
+            reason: self.reason,
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
+impl MaintenanceChange {
+    fn parse(self) -> ApiResult<domain::MaintenanceChange> {
+        Ok(domain::MaintenanceChange {
+            reason: patch::required(self.reason, "/reason")?,
+            from: patch::required(self.from, "/from")?,
+            to: patch::required(self.to, "/to")?,
+        })
+    }
 }
 
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Desk")]
@@ -91,7 +125,7 @@ impl Maintenance {
 
     /// Take a unit out
     ///
-    /// 409: `unit_taken` (it says which stay is there), `no_availability` (sold out; `force` overbooks).
+    /// 409: `unit_taken` (it says which stay is there), `no_availability` (sold out).
     #[oai(
         path = "/:id/maintenance",
         method = "post",
@@ -105,19 +139,33 @@ impl Maintenance {
         id: Path<Uuid>,
         body: Body<NewMaintenance>,
     ) -> ApiResult<Created<Piece>> {
-        let new = domain::NewMaintenance {
-            unit_id: body.0.unit_id,
-            kind: body.0.kind.parse(),
-            reason: body.0.reason,
-            from: body.0.from,
-            to: body.0.to,
-            force: body.0.force,
-        };
+        let new = body.0.parse();
         write(&app, &auth.0, &once, "create_maintenance", async |tx| {
-            let made = domain::create(tx, &auth.0, id.0, new, app.now()).await?;
-            let path = format!("/v1/properties/{}/maintenance/{}", made.property_id, made.id);
-            let version = made.version;
-            Ok(Created::new(&Piece::from(made)).location(path).version(version))
+            created(domain::create(tx, &auth.0, id.0, new, None, app.now()).await?)
+        })
+        .await
+    }
+
+    /// Take a unit out whatever is sold
+    ///
+    /// Nights that are sold out are overbooked then. 409 `unit_taken`.
+    #[oai(
+        path = "/:id/maintenance/actions/force-create",
+        method = "post",
+        operation_id = "force_maintenance"
+    )]
+    async fn force_create(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        body: Body<ForcedMaintenance>,
+    ) -> ApiResult<Created<Piece>> {
+        let (new, reason) = (body.0.maintenance.parse(), body.0.reason);
+        let force = Force { reason };
+        write(&app, &auth.0, &once, "force_maintenance", async |tx| {
+            created(domain::create(tx, &auth.0, id.0, new, Some(&force), app.now()).await?)
         })
         .await
     }
@@ -160,17 +208,36 @@ impl Maintenance {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         body: Body<MaintenanceChange>,
     ) -> ApiResult<Changed<Piece>> {
-        let change = domain::MaintenanceChange {
-            reason: patch::required(body.0.reason, "/reason")?,
-            from: patch::required(body.0.from, "/from")?,
-            to: patch::required(body.0.to, "/to")?,
-            force: body.0.force,
-        };
+        let change = body.0.parse()?;
         let (ids, version) = ((id.0, maintenance_id.0), expected(&if_match)?);
         write(&app, &auth.0, &once, "change_maintenance", async |tx| {
-            let changed = domain::change(tx, &auth.0, ids, change, version, app.now()).await?;
-            let version = changed.version;
-            Ok(Changed::new(&Piece::from(changed)).version(version))
+            changed(domain::change(tx, &auth.0, ids, change, None, version, app.now()).await?)
+        })
+        .await
+    }
+
+    /// Change a piece of maintenance whatever is sold
+    #[oai(
+        path = "/:id/maintenance/:maintenance_id/actions/force-change",
+        method = "post",
+        operation_id = "force_change_maintenance"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "two ids in the path")]
+    async fn force_change(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        maintenance_id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ForcedMaintenanceChange>,
+    ) -> ApiResult<Changed<Piece>> {
+        let (change, reason) = (body.0.change.parse()?, body.0.reason);
+        let force = Force { reason };
+        let (ids, version) = ((id.0, maintenance_id.0), expected(&if_match)?);
+        write(&app, &auth.0, &once, "force_change_maintenance", async |tx| {
+            changed(domain::change(tx, &auth.0, ids, change, Some(&force), version, app.now()).await?)
         })
         .await
     }
@@ -194,12 +261,21 @@ impl Maintenance {
     ) -> ApiResult<Changed<Piece>> {
         let (ids, version) = ((id.0, maintenance_id.0), expected(&if_match)?);
         write(&app, &auth.0, &once, "close_maintenance", async |tx| {
-            let closed = domain::close(tx, &auth.0, ids, version, app.now()).await?;
-            let version = closed.version;
-            Ok(Changed::new(&Piece::from(closed)).version(version))
+            changed(domain::close(tx, &auth.0, ids, version, app.now()).await?)
         })
         .await
     }
+}
+
+fn created(made: domain::Maintenance) -> ApiResult<Created<Piece>> {
+    let path = format!("/v1/properties/{}/maintenance/{}", made.property_id, made.id);
+    let version = made.version;
+    Ok(Created::new(&Piece::from(made)).location(path).version(version))
+}
+
+fn changed(m: domain::Maintenance) -> ApiResult<Changed<Piece>> {
+    let version = m.version;
+    Ok(Changed::new(&Piece::from(m)).version(version))
 }
 
 impl MaintenanceKind {

@@ -3,9 +3,11 @@
 use super::Needs;
 use crate::api::bookings::dto::{Booking, NewBooking, Reservation};
 use crate::api::etag::expected;
-use crate::api::reservations::changed;
+use crate::api::reservations::{Reason, changed};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
+use innkeep_domain::booking::change::Force;
+use innkeep_domain::booking::entity;
 use innkeep_domain::desk::{check_in, check_out, walk_in};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
@@ -13,15 +15,6 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 pub struct Stays;
-
-#[derive(Object)]
-#[oai(deny_unknown_fields)]
-struct CheckIn {
-    /// Even if the unit is dirty; say why in `reason`.
-    #[oai(default)]
-    force: bool,
-    reason: Option<String>,
-}
 
 #[OpenApi(prefix_path = "/v1/reservations", tag = "Tag::Desk")]
 impl Stays {
@@ -37,12 +30,36 @@ impl Stays {
         once: Once,
         id: Path<Uuid>,
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
-        body: Body<CheckIn>,
     ) -> ApiResult<Changed<Reservation>> {
-        let (cmd, version) = (body.0.parse(), expected(&if_match)?);
+        let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "check_in", async |tx| {
             changed(
-                check_in::check_in(tx, &auth.0, id.0, cmd, version, app.now()).await?,
+                &check_in::check_in(tx, &auth.0, id.0, None, version, app.now()).await?,
+                id.0,
+            )
+        })
+        .await
+    }
+
+    /// Check in into a dirty unit
+    #[oai(
+        path = "/:id/actions/force-check-in",
+        method = "post",
+        operation_id = "force_check_in"
+    )]
+    async fn force_check_in(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<Reason>,
+    ) -> ApiResult<Changed<Reservation>> {
+        let (version, force) = (expected(&if_match)?, Force::from(body.0));
+        write(&app, &auth.0, &once, "force_check_in", async |tx| {
+            changed(
+                &check_in::check_in(tx, &auth.0, id.0, Some(&force), version, app.now()).await?,
                 id.0,
             )
         })
@@ -64,7 +81,7 @@ impl Stays {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "check_out", async |tx| {
             changed(
-                check_out::check_out(tx, &auth.0, id.0, version, app.now()).await?,
+                &check_out::check_out(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
         })
@@ -90,7 +107,7 @@ impl Stays {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_in", async |tx| {
             changed(
-                check_in::undo_check_in(tx, &auth.0, id.0, version, app.now()).await?,
+                &check_in::undo_check_in(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
         })
@@ -116,20 +133,11 @@ impl Stays {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "undo_check_out", async |tx| {
             changed(
-                check_out::undo_check_out(tx, &auth.0, id.0, version, app.now()).await?,
+                &check_out::undo_check_out(tx, &auth.0, id.0, version, app.now()).await?,
                 id.0,
             )
         })
         .await
-    }
-}
-
-impl CheckIn {
-    fn parse(self) -> check_in::CheckIn {
-        check_in::CheckIn {
-            force: self.force,
-            reason: self.reason,
-        }
     }
 }
 
@@ -144,10 +152,24 @@ struct WalkIn {
     /// A free and clean one that suits best if absent.
     unit_id: Option<Uuid>,
     needs: Option<Needs>,
-    /// Even if the unit is dirty or does not have what is needed; say why in `reason`.
-    #[oai(default)]
-    force: bool,
-    reason: Option<String>,
+}
+
+impl WalkIn {
+    fn parse(self) -> ApiResult<walk_in::WalkIn> {
+        Ok(walk_in::WalkIn {
+            booking: self.booking.parse()?,
+            unit_id: self.unit_id,
+            needs: self.needs.map(Needs::parse),
+        })
+    }
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ForcedWalkIn {
+    walk_in: WalkIn,
+    /// 1 to 200 characters; stays in the timeline.
+    reason: String,
 }
 
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Desk")]
@@ -164,20 +186,39 @@ impl WalkIns {
         id: Path<Uuid>,
         body: Body<WalkIn>,
     ) -> ApiResult<Created<Booking>> {
-        let new = walk_in::WalkIn {
-            booking: body.0.booking.parse()?,
-            unit_id: body.0.unit_id,
-            needs: body.0.needs.map(Needs::parse),
-            check_in: check_in::CheckIn {
-                force: body.0.force,
-                reason: body.0.reason,
-            },
-        };
+        let new = body.0.parse()?;
         write(&app, &auth.0, &once, "create_walk_in", async |tx| {
-            let made = walk_in::walk_in(tx, &auth.0, id.0, new, app.now()).await?;
-            let (path, version) = (format!("/v1/bookings/{}", made.id), made.version);
-            Ok(Created::new(&Booking::from(made)).location(path).version(version))
+            taken_in(walk_in::walk_in(tx, &auth.0, id.0, new, None, app.now()).await?)
         })
         .await
     }
+
+    /// Take in a walk-in into a unit that does not suit
+    ///
+    /// Even if it is dirty or does not have what is needed. Nothing is oversold by it.
+    #[oai(
+        path = "/:id/walk-ins/actions/force-create",
+        method = "post",
+        operation_id = "force_walk_in"
+    )]
+    async fn force(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        body: Body<ForcedWalkIn>,
+    ) -> ApiResult<Created<Booking>> {
+        let (new, reason) = (body.0.walk_in.parse()?, body.0.reason);
+        let force = Force { reason };
+        write(&app, &auth.0, &once, "force_walk_in", async |tx| {
+            taken_in(walk_in::walk_in(tx, &auth.0, id.0, new, Some(&force), app.now()).await?)
+        })
+        .await
+    }
+}
+
+fn taken_in(made: entity::Booking) -> ApiResult<Created<Booking>> {
+    let (path, version) = (format!("/v1/bookings/{}", made.id), made.version);
+    Ok(Created::new(&Booking::from(made)).location(path).version(version))
 }

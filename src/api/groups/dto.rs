@@ -1,6 +1,5 @@
 //! Groups as JSON.
 
-use crate::api::reservations::Reason;
 use crate::api::{ApiResult, patch};
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::Refusal;
@@ -122,8 +121,16 @@ pub struct NewAllotment {
     /// All of it: a night that no range names keeps nothing. Where ranges overlap the later one counts.
     #[oai(validator(max_items = 200))]
     allotment: Vec<AllotmentRange>,
-    /// Keep it even where more is kept than is free.
-    force: Option<Reason>,
+}
+
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct ForcedAllotment {
+    /// As in the plain operation.
+    #[oai(validator(max_items = 200))]
+    allotment: Vec<AllotmentRange>,
+    /// 1 to 200 characters; stays in the event log.
+    reason: String,
 }
 
 /// So many units of a type on each of the nights.
@@ -219,15 +226,26 @@ impl GroupChange {
 }
 
 impl NewAllotment {
-    pub fn parse(self) -> (Vec<allotment::Range>, Option<Force>) {
-        let range = |r: AllotmentRange| allotment::Range {
-            unit_type_id: r.unit_type_id,
-            from: r.from,
-            last: r.to,
-            units: r.units,
-        };
-        let ranges = self.allotment.into_iter().map(range).collect();
-        (ranges, self.force.map(Into::into))
+    pub fn parse(self) -> Vec<allotment::Range> {
+        self.allotment.into_iter().map(AllotmentRange::parse).collect()
+    }
+}
+
+impl ForcedAllotment {
+    pub fn parse(self) -> (Vec<allotment::Range>, Force) {
+        let ranges = self.allotment.into_iter().map(AllotmentRange::parse).collect();
+        (ranges, Force { reason: self.reason })
+    }
+}
+
+impl AllotmentRange {
+    fn parse(self) -> allotment::Range {
+        allotment::Range {
+            unit_type_id: self.unit_type_id,
+            from: self.from,
+            last: self.to,
+            units: self.units,
+        }
     }
 }
 

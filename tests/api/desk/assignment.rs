@@ -1,10 +1,11 @@
 //! Units for stays, by hand.
 
 use super::{
-    action, assert_verified, assign, book, check_in, in_house, last_event, next_business_date, says,
-    segments, unit,
+    action, assert_verified, assign, book, check_in, in_house, last_event, next_business_date, property,
+    says, segments, unit,
 };
 use crate::support::{Server, unknown};
+use innkeep_domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,6 +28,78 @@ async fn a_unit_has_one_stay_a_night_and_says_whose() {
     assign(&server, &after, &single).await.is(200);
     // The same again changes nothing.
     assign(&server, &first, &single).await.is(200);
+    assert_verified(&server).await;
+}
+
+/// Wherever a reservation is shown, its units are; and another unit is another version of it.
+#[tokio::test]
+async fn a_stay_shows_where_it_sleeps() {
+    let server = Server::start().await;
+    let manager = server.manager();
+    let (one, two) = (unit(&server, "DBL-1").await, unit(&server, "DBL-2").await);
+    let (stay, other) = (book(&server, "DBL", 3, 3).await, book(&server, "DBL", 3, 1).await);
+    let path = format!("/v1/reservations/{}", stay.id);
+    let read = manager.get(&path).await.is(200);
+    assert_eq!(read.body["segments"], json!([]));
+    assign(&server, &stay, &one).await.is(200);
+    let moved = json!({ "unit_id": two, "from": "2027-01-09" });
+    let done = manager.post(&action(&stay, "assign-unit"), &moved).await.is(200);
+    assign(&server, &other, &two).await.is(200);
+    let segment = |unit: &str, name: &str, from: &str, to: &str| json!({ "unit_id": unit, "unit_name": name, "from": from, "to": to, "locked": false });
+    let segments = json!([
+        segment(&one, "DBL-1", "2027-01-07", "2027-01-09"),
+        segment(&two, "DBL-2", "2027-01-09", "2027-01-10"),
+    ]);
+    assert_eq!(done.body["segments"], segments);
+    let known = ("if-none-match", read.header("etag").unwrap());
+    let now = manager.with_header(Method::GET, &path, known, &Value::Null).await;
+    assert_eq!(now.is(200).body["segments"], segments);
+    let list = manager.get("/v1/bookings").await.is(200);
+    let shown: Vec<&Value> = list
+        .items()
+        .iter()
+        .map(|b| &b["reservations"][0]["segments"])
+        .collect();
+    let theirs = json!([segment(&two, "DBL-2", "2027-01-07", "2027-01-08")]);
+    assert_eq!(shown, [&segments, &theirs]);
+    // A preview, and then the change itself, say what becomes of the units.
+    let shorter = json!({ "departure": "2027-01-09" });
+    for verb in ["preview-amend", "amend"] {
+        let amended = manager.post(&action(&stay, verb), &shorter).await.is(200);
+        assert_eq!(amended.body["before"]["segments"], segments, "{verb}");
+        let left = json!([segment(&one, "DBL-1", "2027-01-07", "2027-01-09")]);
+        assert_eq!(amended.body["after"]["segments"], left, "{verb}");
+    }
+    let gone = manager.act(&action(&stay, "cancel")).await.is(200);
+    assert_eq!(gone.body["segments"], json!([]));
+    let (from, to) = ("2027-01-07", "2027-01-08");
+    let version = manager
+        .get(&format!("/v1/reservations/{}", other.id))
+        .await
+        .is(200);
+    manager
+        .post(
+            &action(&other, "unassign-unit"),
+            &json!({ "from": from, "to": to }),
+        )
+        .await
+        .is(200);
+    let plan = json!({ "from": from, "to": to });
+    manager
+        .post(&property(&server, "/actions/assign-units"), &plan)
+        .await
+        .is(200);
+    let after = manager
+        .get(&format!("/v1/reservations/{}", other.id))
+        .await
+        .is(200);
+    assert_eq!(
+        (
+            version.body["version"].as_i64().map(|v| v + 2),
+            after.body["segments"][0]["from"].as_str()
+        ),
+        (after.body["version"].as_i64(), Some(from))
+    );
     assert_verified(&server).await;
 }
 
@@ -144,20 +217,19 @@ async fn needs_are_met_or_forced_with_a_reason() {
     );
     assert_eq!(list.items().len(), 5, "only the type that was sold");
     assert_eq!(list.items()[1]["reasons"][0]["code"], "needs_not_met");
-    let mut force = json!({ "unit_id": one, "force": true });
-    let url = action(&stay, "assign-unit");
+    let mut force = json!({ "assignment": { "unit_id": one }, "reason": " " });
+    let url = action(&stay, "force-assign-unit");
     manager
         .post(&url, &force)
         .await
-        .problem(422, "reason_required")
+        .problem(422, "invalid_text")
         .at("/reason");
     force["reason"] = json!("the guest agreed");
+    let desk = server.caller(&server.adler, Role::FrontDesk);
+    desk.post(&url, &force).await.problem(403, "missing_permission");
     manager.post(&url, &force).await.is(200);
     let event = last_event(&server, "reservation.unit_assigned").await;
-    assert_eq!(
-        (&event["forced"], &event["reason"]),
-        (&json!(true), &json!("the guest agreed"))
-    );
+    assert_eq!(event["forced"], json!({ "reason": "the guest agreed" }));
     let stale = manager
         .with_header(Method::PATCH, &path, ("if-match", "\"1\""), &needs)
         .await;
@@ -244,8 +316,11 @@ async fn a_guest_in_house_moves_into_a_unit_that_is_free_and_clean() {
         .await
         .problem(409, "unit_not_ready")
         .at("/unit_id");
-    let force = json!({ "unit_id": two, "force": true, "reason": "only to leave the bags" });
-    manager.post(&url, &force).await.is(200);
+    let force = json!({ "assignment": { "unit_id": two }, "reason": "only to leave the bags" });
+    manager
+        .post(&action(&guest, "force-assign-unit"), &force)
+        .await
+        .is(200);
     let left = manager.get(&format!("/v1/units/{one}")).await.is(200);
     assert_eq!(left.body["cleanliness"], "dirty");
     assert_verified(&server).await;

@@ -101,7 +101,8 @@ async fn a_guest_who_is_here_stays_in_the_unit_when_the_channel_says_the_stay_wa
     assign(&server, &guest, &suite).await.is(200);
     check_in(&server, &guest).await.is(200);
     agent.says(2, RevisionStatus::Modified, (-2, 0)).await;
-    let tonight = json!([{ "unit_id": suite, "from": "2027-01-04", "to": "2027-01-05", "locked": false }]);
+    let tonight = json!([{ "unit_id": suite, "unit_name": "STE-1", "from": "2027-01-04", "to": "2027-01-05",
+                           "locked": false }]);
     assert_eq!(segments(&server, &guest).await, tonight);
     let next = book(&server, "STE", 0, 2).await;
     let taken = assign(&server, &next, &suite).await.problem(409, "unit_taken");

@@ -83,6 +83,12 @@ fn operations(theirs: &Theirs, ours: &str) -> Vec<(Method, String, String, Value
     add(Method::POST, "/v1/properties/{}/actions/assign-units", p, days);
     let broken = json!({ "unit_id": theirs.unit, "kind": "out_of_order", "reason": "x", "from": "2027-01-05",
                          "to": "2027-01-06" });
+    add(
+        Method::POST,
+        "/v1/properties/{}/maintenance/actions/force-create",
+        p,
+        json!({ "maintenance": broken, "reason": "x" }),
+    );
     add(Method::POST, "/v1/properties/{}/maintenance", p, broken);
     let task = json!({ "unit_id": theirs.unit, "date": "2027-01-05", "title": "x" });
     add(Method::POST, "/v1/properties/{}/housekeeping-tasks", p, task);
@@ -92,6 +98,8 @@ fn operations(theirs: &Theirs, ours: &str) -> Vec<(Method, String, String, Value
         add(Method::GET, &path, m, Value::Null);
         add(Method::PATCH, &path, m, json!({ "reason": "mine" }));
         add(Method::POST, &format!("{path}/actions/close"), m, Value::Null);
+        let longer = json!({ "change": { "reason": "mine" }, "reason": "x" });
+        add(Method::POST, &format!("{path}/actions/force-change"), m, longer);
         let path = format!("/v1/properties/{under}/housekeeping-tasks/{{}}");
         add(Method::PATCH, &path, &theirs.task, json!({ "done": true }));
     }
@@ -128,7 +136,12 @@ fn operations(theirs: &Theirs, ours: &str) -> Vec<(Method, String, String, Value
     );
     for (action, body) in [
         ("unassign-unit", json!({})),
-        ("check-in", json!({})),
+        (
+            "force-assign-unit",
+            json!({ "assignment": { "unit_id": theirs.unit }, "reason": "x" }),
+        ),
+        ("check-in", Value::Null),
+        ("force-check-in", json!({ "reason": "x" })),
         ("lock-unit", Value::Null),
         ("unlock-unit", Value::Null),
         ("check-out", Value::Null),

@@ -88,9 +88,10 @@ async fn the_worklist_names_who_could_sleep_elsewhere() {
     let here = in_house(&server, "SGL", &unit(&server, "SGL-1").await, 2).await;
     let early = book(&server, "SGL", 1, 1).await;
     let broken = json!({ "unit_id": unit(&server, "SGL-2").await, "kind": "out_of_order", "reason": "fire",
-                         "from": "2027-01-05", "to": "2027-01-06", "force": true });
+                         "from": "2027-01-05", "to": "2027-01-06" });
+    let broken = json!({ "maintenance": broken, "reason": "the fire brigade says so" });
     manager
-        .post(&property(&server, "/maintenance"), &broken)
+        .post(&property(&server, "/maintenance/actions/force-create"), &broken)
         .await
         .is(201);
     let found = manager.get(&worklist).await.is(200).body;

@@ -1,6 +1,6 @@
 //! `/v1/properties/{id}/maintenance`.
 
-use super::{assert_verified, assign, book, next_business_date, property, says, unit};
+use super::{assert_verified, assign, book, last_event, next_business_date, property, says, unit};
 use crate::support::{Server, unknown};
 use innkeep_domain::Role;
 use reqwest::Method;
@@ -150,16 +150,35 @@ async fn sold_out_it_needs_force_and_channels_hear_of_it() {
         .await
         .is(200);
     book(&server, "STE", 3, 1).await;
-    let mut new = broken(&room, "2027-01-06", "2027-01-09");
+    let new = broken(&room, "2027-01-06", "2027-01-09");
     let before = server.stored().await;
     manager.post(&url, &new).await.problem(409, "no_availability");
     assert_eq!(server.stored().await, before);
-    new["force"] = json!(true);
+    let forced = json!({ "maintenance": new, "reason": "the ceiling comes down" });
+    let force = format!("{url}/actions/force-create");
     let desk = server.caller(&server.adler, Role::FrontDesk);
-    desk.post(&url, &new).await.problem(403, "missing_permission");
-    manager.post(&url, &new).await.is(201);
+    desk.post(&force, &forced)
+        .await
+        .problem(403, "missing_permission");
+    let made = manager.post(&force, &forced).await.is(201);
     assert_eq!(suite(&server, 3).await, (1, 0, 1));
     assert_eq!(server.stored().await["ari_dirty"], before["ari_dirty"] + 1);
+    let event = last_event(&server, "maintenance.created").await;
+    assert_eq!(event["forced"]["reason"], "the ceiling comes down");
+    // Longer, over another night that is sold: refused, and forced.
+    book(&server, "STE", 5, 1).await;
+    let longer = json!({ "to": "2027-01-10" });
+    let path = format!("{url}/{}", made.id());
+    manager
+        .patch(&path, &longer)
+        .await
+        .problem(409, "no_availability");
+    let forced = json!({ "change": longer, "reason": "it dries slowly" });
+    manager
+        .post(&format!("{path}/actions/force-change"), &forced)
+        .await
+        .is(200);
+    assert_eq!(suite(&server, 5).await, (1, 0, 1));
     assert_verified(&server).await;
 }
 

@@ -53,7 +53,7 @@ async fn assign(server: &Server, stay: &Stay, unit: &str) -> Answer {
 }
 
 async fn check_in(server: &Server, stay: &Stay) -> Answer {
-    server.manager().post(&action(stay, "check-in"), &json!({})).await
+    server.manager().act(&action(stay, "check-in")).await
 }
 
 /// A stay of `code` in the unit, checked in today.

@@ -19,7 +19,7 @@ async fn a_guest_comes_and_goes() {
     let come = check_in(&server, &stay).await.is(200);
     assert_eq!(
         (&come.body["status"], come.header("etag")),
-        (&json!("in_house"), Some("\"2\""))
+        (&json!("in_house"), Some("\"3\""))
     );
     manager
         .act(&action(&stay, "cancel"))
@@ -85,16 +85,51 @@ async fn a_dirty_unit_is_forced_with_a_reason() {
     let refused = check_in(&server, &stay).await.problem(409, "unit_not_ready");
     says(&refused, "unit SGL-1 is dirty");
     says(&refused, "free and clean: SGL-2");
-    let url = action(&stay, "check-in");
+    let url = action(&stay, "force-check-in");
     manager
-        .post(&url, &json!({ "force": true }))
+        .post(&url, &json!({ "reason": " " }))
         .await
-        .problem(422, "reason_required")
+        .problem(422, "invalid_text")
         .at("/reason");
-    let force = json!({ "force": true, "reason": "drops the bags only" });
-    manager.post(&url, &force).await.is(200);
-    let event = last_event(&server, "reservation.checked_in").await;
-    assert_eq!(event["reason"], "drops the bags only");
+    let force = json!({ "reason": "drops the bags only" });
+    let desk = server.caller(&server.adler, Role::FrontDesk);
+    desk.post(&url, &force).await.problem(403, "missing_permission");
+    let come = manager.post(&url, &force).await.is(200);
+    let timeline = format!(
+        "/v1/bookings/{}/timeline",
+        come.body["booking_id"].as_str().unwrap()
+    );
+    let said = manager.get(&timeline).await.is(200);
+    let last = said.body["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["reason"], "drops the bags only");
+    assert_eq!(
+        last["text"],
+        "manager checked the guest in: status confirmed -> in_house"
+    );
+}
+
+#[tokio::test]
+async fn a_walk_in_is_forced_into_a_dirty_unit_but_never_oversells() {
+    let server = Server::start().await;
+    let (house, manager) = (&server.adler, server.manager());
+    let suite = unit(&server, "STE-1").await;
+    manager
+        .act(&format!("/v1/units/{suite}/actions/mark-dirty"))
+        .await
+        .is(200);
+    let new = json!({ "booking": booking(house, &[room(house, "STE", 0, 2)]), "unit_id": suite });
+    let url = property(&server, "/walk-ins/actions/force-create");
+    let forced = json!({ "walk_in": new, "reason": "it rains" });
+    let desk = server.caller(house, Role::FrontDesk);
+    desk.post(&url, &forced).await.problem(403, "missing_permission");
+    let made = manager.post(&url, &forced).await.is(201);
+    let stay = &made.body["reservations"][0];
+    assert_eq!(
+        (&stay["status"], &stay["segments"][0]["unit_name"]),
+        (&json!("in_house"), &json!("STE-1"))
+    );
+    manager.post(&url, &forced).await.problem(409, "no_availability");
+    assert_verified(&server).await;
 }
 
 #[tokio::test]

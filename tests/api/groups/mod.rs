@@ -235,20 +235,21 @@ async fn no_more_is_kept_than_is_free_unless_somebody_who_may_forces_it() {
     let made = group(&server).await;
     let path = format!("/v1/groups/{}/allotment", made.id());
     let mut body = json!({ "allotment": [range(&server, "STE", 10, 12, 1)] });
+    let force = format!("/v1/groups/{}/actions/force-allotment", made.id());
     let before = server.stored().await;
     manager.put(&path, &body).await.problem(409, "no_availability");
-    body["force"] = json!({ "reason": "the couple's own suite" });
+    body["reason"] = json!("the couple's own suite");
     let desk = server.caller(house, Role::FrontDesk);
-    desk.put(&path, &body).await.problem(403, "missing_permission");
+    desk.post(&force, &body).await.problem(403, "missing_permission");
     assert_eq!(server.stored().await, before);
     let mut silent = body.clone();
-    silent["force"] = json!({ "reason": " " });
+    silent["reason"] = json!(" ");
     manager
-        .put(&path, &silent)
+        .post(&force, &silent)
         .await
         .problem(422, "invalid_text")
-        .at("/force/reason");
-    manager.put(&path, &body).await.is(200);
+        .at("/reason");
+    manager.post(&force, &body).await.is(200);
     assert_eq!(stock(&server, "STE", 11).await, (0, 1, 1));
     assert_sound(&server).await;
     let said = events(&server, "group.allotted").await;

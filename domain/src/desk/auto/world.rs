@@ -191,6 +191,8 @@ impl StayRow {
 struct SegmentRow {
     reservation_id: Option<Uuid>,
     unit_id: Uuid,
+    unit_name: String,
+    unit_type_id: Uuid,
     from_night: NaiveDate,
     to_night: NaiveDate,
     locked: bool,
@@ -200,6 +202,8 @@ impl SegmentRow {
     fn segment(&self) -> Segment {
         Segment {
             unit_id: self.unit_id,
+            unit_name: self.unit_name.clone(),
+            unit_type_id: self.unit_type_id,
             from: self.from_night,
             to: self.to_night,
             locked: self.locked,
@@ -214,8 +218,10 @@ async fn all_segments(
 ) -> Result<Vec<SegmentRow>> {
     Ok(sqlx::query_as!(
         SegmentRow,
-        "select reservation_id, unit_id, from_night, to_night, locked from stay_segment
-         where tenant_id = $1 and unit_id = any($2) and to_night > $3 and from_night < $4 order by from_night",
+        "select s.reservation_id, s.unit_id, u.name as unit_name, u.unit_type_id, s.from_night, s.to_night, s.locked
+         from stay_segment s join unit u on u.tenant_id = $1 and u.id = s.unit_id
+         where s.tenant_id = $1 and s.unit_id = any($2) and s.to_night > $3 and s.from_night < $4
+         order by s.from_night",
         tx.t(),
         units,
         from,

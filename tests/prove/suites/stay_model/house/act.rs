@@ -14,7 +14,7 @@ use innkeep_domain::booking::{hold, settle, store};
 use innkeep_domain::channel::revision::RevisionStatus;
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::desk::assign::{self, Assign};
-use innkeep_domain::desk::check_in::{CheckIn, check_in, undo_check_in};
+use innkeep_domain::desk::check_in::{check_in, undo_check_in};
 use innkeep_domain::desk::check_out::{check_out, undo_check_out};
 use innkeep_domain::desk::walk_in::{WalkIn, walk_in};
 use innkeep_domain::desk::{housekeeping, maintenance};
@@ -25,13 +25,6 @@ const WHY: &str = "the model says so";
 
 fn forced(force: bool) -> Option<Force> {
     force.then(|| Force { reason: WHY.into() })
-}
-
-fn even_dirty(force: bool) -> CheckIn {
-    CheckIn {
-        force,
-        reason: force.then(|| WHY.into()),
-    }
 }
 
 impl Real {
@@ -73,9 +66,8 @@ impl Real {
                     booking: self.booking(course, kind, (before.today, len), 1, None),
                     unit_id: unit.map(|u| self.units[u]),
                     needs: None,
-                    check_in: even_dirty(force),
                 };
-                course.made(&walk_in(tx, who, property, new, now).await?);
+                course.made(&walk_in(tx, who, property, new, forced(force).as_ref(), now).await?);
             }
             Op::Channel {
                 reference,
@@ -106,7 +98,7 @@ impl Real {
             }
             Op::Block { unit, from, len } => {
                 let new = self.leak(course, unit, (from, len));
-                maintenance::create(tx, who, property, new, now).await?;
+                maintenance::create(tx, who, property, new, None, now).await?;
             }
             Op::Clean { unit } => {
                 housekeeping::mark(tx, who, self.units[unit], Cleanliness::Clean, None, now).await?;
@@ -170,14 +162,14 @@ impl Real {
                     unit_id: self.units[unit],
                     from,
                     to,
-                    force,
-                    reason: force.then(|| WHY.into()),
                 };
-                assign::assign(tx, who, cmd, None, now).await?;
+                assign::assign(tx, who, cmd, forced(force).as_ref(), None, now).await?;
             }
             Act::Unassign { span: s } => drop(assign::unassign(tx, who, id, span(s), None, now).await?),
             Act::Lock { locked } => drop(assign::lock(tx, who, id, locked, None, now).await?),
-            Act::CheckIn { force } => drop(check_in(tx, who, id, even_dirty(force), None, now).await?),
+            Act::CheckIn { force } => {
+                check_in(tx, who, id, forced(force).as_ref(), None, now).await?;
+            }
             Act::UndoCheckIn => drop(undo_check_in(tx, who, id, None, now).await?),
             Act::CheckOut => drop(check_out(tx, who, id, None, now).await?),
             Act::UndoCheckOut => drop(undo_check_out(tx, who, id, None, now).await?),

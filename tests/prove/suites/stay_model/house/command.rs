@@ -112,7 +112,6 @@ impl Real {
             reason: "a leak".into(),
             from: course.day(from),
             to: course.day(from + len),
-            force: false,
         }
     }
 

@@ -1,0 +1,171 @@
+//! A booking, its booker, and the channel it came from.
+
+use super::reservation::Reservation;
+use crate::api::money::Money;
+use chrono::{DateTime, Utc};
+use innkeep_domain::booking::entity;
+use innkeep_domain::channel::revision;
+use poem_openapi::{Enum, Object};
+use uuid::Uuid;
+
+#[derive(Object)]
+pub struct Booking {
+    id: Uuid,
+    property_id: Uuid,
+    /// Eight characters to read out, unique for you.
+    reference: String,
+    status: BookingStatus,
+    /// Until when a tentative booking keeps its units.
+    #[oai(skip_serializing_if_is_none)]
+    hold_expires_at: Option<DateTime<Utc>>,
+    booker: Booker,
+    #[oai(skip_serializing_if_is_none)]
+    notes: Option<String>,
+    /// As sold; a channel's total need not be the sum of its reservations.
+    total: Money,
+    #[oai(skip_serializing_if_is_none)]
+    commission: Option<Money>,
+    /// `direct`, or who sold it.
+    source: String,
+    #[oai(skip_serializing_if_is_none)]
+    channel: Option<ChannelLink>,
+    /// Whose people stay.
+    #[oai(skip_serializing_if_is_none)]
+    company_id: Option<Uuid>,
+    /// The travel agent who sent them.
+    #[oai(skip_serializing_if_is_none)]
+    agent_id: Option<Uuid>,
+    /// The group it belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    group_id: Option<Uuid>,
+    reservations: Vec<Reservation>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum BookingStatus {
+    /// A hold: keeps its units until it expires.
+    Tentative,
+    Confirmed,
+    Cancelled,
+}
+
+/// The booking on the channel that sent it.
+#[derive(Object)]
+struct ChannelLink {
+    connection_id: Uuid,
+    /// The channel's own id of the booking.
+    reference: String,
+    revision: String,
+}
+
+/// Who booked.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct Booker {
+    name: String,
+    #[oai(skip_serializing_if_is_none, validator(max_length = 320))]
+    email: Option<String>,
+    #[oai(skip_serializing_if_is_none, validator(max_length = 64))]
+    phone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[oai(skip_serializing_if_is_none, validator(pattern = "^[A-Z]{2}$"))]
+    country: Option<String>,
+}
+
+impl BookingStatus {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl From<entity::BookingStatus> for BookingStatus {
+    fn from(status: entity::BookingStatus) -> Self {
+        match status {
+            entity::BookingStatus::Tentative => Self::Tentative,
+            entity::BookingStatus::Confirmed => Self::Confirmed,
+            entity::BookingStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<Booker> for revision::Booker {
+    fn from(b: Booker) -> Self {
+        let Booker {
+            name,
+            email,
+            phone,
+            country,
+        } = b;
+        Self {
+            name,
+            email,
+            phone,
+            country,
+        }
+    }
+}
+
+impl From<revision::Booker> for Booker {
+    fn from(b: revision::Booker) -> Self {
+        let revision::Booker {
+            name,
+            email,
+            phone,
+            country,
+        } = b;
+        Self {
+            name,
+            email,
+            phone,
+            country,
+        }
+    }
+}
+
+impl From<entity::Booking> for Booking {
+    fn from(b: entity::Booking) -> Self {
+        let currency = b.currency;
+        Self {
+            id: b.id,
+            property_id: b.property_id,
+            reference: b.reference,
+            status: b.status.into(),
+            hold_expires_at: b.hold_expires_at,
+            booker: b.booker.into(),
+            notes: b.notes,
+            total: Money::new(b.total, &currency),
+            commission: b.commission.map(|c| Money::new(c, &currency)),
+            source: b.source,
+            channel: b.channel.map(ChannelLink::from),
+            company_id: b.parties.company_id,
+            agent_id: b.parties.agent_id,
+            group_id: b.parties.group_id,
+            reservations: b
+                .reservations
+                .into_iter()
+                .map(|r| Reservation::show(r, &currency))
+                .collect(),
+            version: b.version,
+            created_at: b.created_at,
+            updated_at: b.updated_at,
+        }
+    }
+}
+
+impl From<entity::ChannelLink> for ChannelLink {
+    fn from(l: entity::ChannelLink) -> Self {
+        Self {
+            connection_id: l.connection_id,
+            reference: l.reference,
+            revision: l.revision,
+        }
+    }
+}
