@@ -92,10 +92,12 @@ pub enum Permission {
     /// Invites, changes and removes staff; makes roles.
     WriteUsers,
     WriteApiKeys,
+    /// Takes a guest out of everything that is kept; there is no way back.
+    EraseGuests,
 }
 
 impl Permission {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteRates,
@@ -113,6 +115,7 @@ impl Permission {
         Self::ReadUsers,
         Self::WriteUsers,
         Self::WriteApiKeys,
+        Self::EraseGuests,
     ];
 
     pub fn name(self) -> &'static str {
@@ -134,6 +137,7 @@ impl Permission {
             Self::ReadUsers => "read_users",
             Self::WriteUsers => "write_users",
             Self::WriteApiKeys => "write_api_keys",
+            Self::EraseGuests => "erase_guests",
         }
     }
 

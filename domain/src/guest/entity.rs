@@ -21,6 +21,8 @@ pub struct Guest {
     pub blacklisted: bool,
     /// This was the same person as that guest, whose profile goes on.
     pub merged_into: Option<Uuid>,
+    /// Everything that was known of them is gone since.
+    pub erased_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -112,6 +114,7 @@ impl Guest {
             vip: false,
             blacklisted: false,
             merged_into: None,
+            erased_at: None,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -46,7 +46,7 @@ pub async fn change(
     who.require(Permission::WriteGuests)?;
     let before = store::lock(tx, id).await?;
     check_version(before.version, expected)?;
-    store::refuse_merged(&before)?;
+    store::refuse_gone(&before)?;
     let mut guest = before.clone();
     guest.apply(change);
     check(tx, &mut guest, now).await?;

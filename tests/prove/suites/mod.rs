@@ -3,6 +3,7 @@
 mod auth_attacks;
 mod cancel_storm;
 mod catalogue;
+mod crypto;
 mod faults;
 mod guests;
 mod histories;
@@ -20,9 +21,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 12] = [
+pub const ALL: [(&str, Suite); 13] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
+    ("crypto", |s| Box::pin(crypto::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
