@@ -8,5 +8,7 @@ alter table guest drop constraint personal_sealed;
 alter table company drop constraint contact_sealed;
 alter table channel_connection drop constraint credentials_sealed;
 alter table channel_connection drop column credentials;
+revoke update (data) on event from innkeep_app;
+alter table guest drop column erased_at;
 drop procedure app.sealed_column;
 drop table tenant_key;

@@ -32,6 +32,10 @@ alter table idempotency_key force row level security;
 -- How a channel is called and what it signs with, sealed. What stood in clear is sealed by the hourly job.
 alter table channel_connection add column credentials text;
 
+-- A guest who was erased: the row stays for what refers to it. The log keeps what happened and loses the person.
+alter table guest add column erased_at timestamptz;
+grant update (data) on event to innkeep_app;
+
 call app.sealed_column('channel_connection', 'credentials');
 call app.sealed_column('company', 'contact');
 call app.sealed_column('guest', 'personal');

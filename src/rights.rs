@@ -152,6 +152,8 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("get_guest", Tenant(ReadGuests)),
     ("change_guest", Tenant(WriteGuests)),
     ("merge_guests", Tenant(WriteGuests)),
+    ("export_guest", WholeTenant(ReadDocuments)),
+    ("erase_guest", WholeTenant(EraseGuests)),
     ("list_guest_stays", Tenant(ReadGuests)),
     ("list_reservation_guests", Tenant(ReadGuests)),
     ("set_reservation_guests", Tenant(WriteGuests)),

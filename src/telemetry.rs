@@ -1,10 +1,11 @@
 //! Logs and measurements: JSON lines with the request's id and tenant, and Prometheus text at `/metrics`.
 
 use anyhow::Context;
+use innkeep_domain::cards;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::Endpoint;
 use poem::endpoint::make_sync;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -34,16 +35,30 @@ pub fn log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
                 .flatten_event(true)
                 .with_current_span(true)
                 .with_span_list(false);
-            registry.with(lines.with_writer(std::io::stderr)).try_init()?;
+            registry.with(lines.with_writer(|| Masked)).try_init()?;
         }
         LogFormat::Human => {
             let colours = std::io::stderr().is_terminal();
             registry
-                .with(fmt::layer().with_ansi(colours).with_writer(std::io::stderr))
+                .with(fmt::layer().with_ansi(colours).with_writer(|| Masked))
                 .try_init()?;
         }
     }
     Ok(())
+}
+
+/// Standard error, a line at a time, without card numbers: whatever an error quotes, they stay out of logs.
+struct Masked;
+
+impl Write for Masked {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().write_all(cards::masked(&text).as_bytes())?;
+        Ok(line.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// The process's measurements.

@@ -7,6 +7,7 @@ use crate::guest::entity::{Address, Change};
 use crate::guest::profile::check_address;
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::property::{self, check_version};
 use crate::text;
 use crate::vault::{Place, Vault};
@@ -15,6 +16,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
+
+private!(Company[id], Contact, CompanyChange);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -38,7 +41,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Company {
     pub id: Uuid,
     pub kind: Kind,
@@ -58,7 +61,7 @@ pub struct Company {
 }
 
 /// Sealed: a sole trader's address is a person's.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Contact {
     pub email: Option<String>,
@@ -67,7 +70,7 @@ pub struct Contact {
 }
 
 /// What a caller says of a company; the kind is said once, when it is made.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CompanyChange {
     pub name: Option<String>,
     pub tax_id: Change<String>,
@@ -114,7 +117,8 @@ impl Company {
             let detail = "0 to 100 percent, at most three decimal places";
             return Err(Refusal::invalid("out_of_range", detail).at("/commission_percent"));
         }
-        text::notes(self.notes.as_deref(), "/notes")
+        self.notes = text::notes(self.notes.as_deref(), "/notes")?;
+        Ok(())
     }
 }
 

@@ -13,6 +13,8 @@ use serde_json::Value;
 /// A repeat after this long is a new request.
 pub const KEPT_HOURS: i64 = 72;
 pub const LONGEST_KEY: usize = 255;
+/// Answers read at a time when a guest is erased.
+const SHRED_BATCH: i64 = 500;
 
 /// One caller's key for one operation; the tenant is the transaction's.
 #[derive(Debug, Clone)]
@@ -26,9 +28,16 @@ pub struct Scope {
 
 impl Scope {
     fn place(&self) -> Place {
-        let row = format!("{}/{}/{}", self.principal, self.operation, self.key);
-        Place::new("idempotency_key", "body", row)
+        place(&self.principal, self.operation, &self.key)
     }
+}
+
+fn place(principal: &str, operation: &str, key: &str) -> Place {
+    Place::new(
+        "idempotency_key",
+        "body",
+        format!("{principal}/{operation}/{key}"),
+    )
 }
 
 /// An answer as it was sent.
@@ -130,6 +139,47 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
         ));
     }
     Ok(())
+}
+
+/// Empties the answers that `theirs` is true of. Their keys stay taken: what was done is not done again.
+pub(crate) async fn shred(tx: &mut TenantTx, theirs: impl Fn(&str) -> bool) -> Result<()> {
+    let mut after = (String::new(), String::new(), String::new());
+    loop {
+        let rows = sqlx::query!(
+            "select principal, operation, key, body from idempotency_key
+             where tenant_id = $1 and (principal, operation, key) > ($2, $3, $4)
+             order by principal, operation, key limit $5",
+            tx.t(),
+            after.0,
+            after.1,
+            after.2,
+            SHRED_BATCH
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        let sealed: Vec<&str> = rows.iter().map(|row| row.body.as_str()).collect();
+        let vault = tx.vault_knowing(&sealed).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = (last.principal.clone(), last.operation.clone(), last.key.clone());
+        for row in rows {
+            let place = place(&row.principal, &row.operation, &row.key);
+            let answer = vault.open(&place, &row.body)?;
+            if !theirs(&String::from_utf8_lossy(&answer)) {
+                continue;
+            }
+            sqlx::query!(
+                "update idempotency_key set body = $5
+                 where tenant_id = $1 and principal = $2 and operation = $3 and key = $4",
+                tx.t(),
+                row.principal,
+                row.operation,
+                row.key,
+                vault.seal(&place, b"{}")?
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
+    }
 }
 
 /// Forgets what is past its time; the hourly job calls this for each tenant. Returns how many.

@@ -4,6 +4,7 @@
 pub mod alert;
 pub mod audit;
 pub mod booking;
+pub mod cards;
 pub mod catalogue;
 pub mod channel;
 pub mod clock;
@@ -25,6 +26,7 @@ pub mod metrics;
 pub mod money;
 pub mod ports;
 pub mod principal;
+mod private;
 pub mod property;
 pub mod rates;
 pub mod tenancy;

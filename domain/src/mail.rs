@@ -9,16 +9,19 @@ use crate::identity::mail_token::{self, Purpose, Subject};
 use crate::identity::register::Registration;
 use crate::ids::{TenantId, new_id};
 use crate::ports::mail::Message;
+use crate::private::private;
 use crate::vault::{Place, Vault};
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+private!(Mail);
+
 /// After so many attempts, about a day of them, nobody waits for it any more.
 const MOST_ATTEMPTS: i32 = 15;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mail {
     Register(Registration),

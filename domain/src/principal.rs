@@ -94,10 +94,12 @@ pub enum Permission {
     WriteApiKeys,
     /// Who did and looked at what.
     ReadAudit,
+    /// Takes a guest out of everything that is kept; there is no way back.
+    EraseGuests,
 }
 
 impl Permission {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteRates,
@@ -116,6 +118,7 @@ impl Permission {
         Self::WriteUsers,
         Self::WriteApiKeys,
         Self::ReadAudit,
+        Self::EraseGuests,
     ];
 
     pub fn name(self) -> &'static str {
@@ -138,6 +141,7 @@ impl Permission {
             Self::WriteUsers => "write_users",
             Self::WriteApiKeys => "write_api_keys",
             Self::ReadAudit => "read_audit",
+            Self::EraseGuests => "erase_guests",
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod unit;
 
+use crate::cards;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
@@ -89,7 +90,7 @@ pub fn name(text: &str, pointer: &str) -> Result<String, Refusal> {
         let detail = format!("1 to {LONGEST_NAME} characters, no control characters");
         return Err(Refusal::invalid("invalid_text", detail).at(pointer));
     }
-    Ok(trimmed.to_owned())
+    Ok(cards::masked(trimmed).into_owned())
 }
 
 fn zone(text: &str) -> Result<chrono_tz::Tz, Refusal> {

@@ -1,5 +1,6 @@
 //! Short texts that people enter: what is acceptable, and how two spellings of one thing are told to be the same.
 
+use crate::cards;
 use crate::error::Refusal;
 use crate::property::name;
 
@@ -13,12 +14,13 @@ pub fn short(text: Option<&str>, pointer: &str) -> Result<Option<String>, Refusa
     text.map(|t| name(t, pointer)).transpose()
 }
 
-pub fn notes(text: Option<&str>, pointer: &str) -> Result<(), Refusal> {
+/// As written, but for card numbers, which are masked.
+pub fn notes(text: Option<&str>, pointer: &str) -> Result<Option<String>, Refusal> {
     if text.is_some_and(|t| t.chars().count() > LONGEST_NOTES) {
         let detail = format!("at most {LONGEST_NOTES} characters");
         return Err(Refusal::invalid("too_long", detail).at(pointer));
     }
-    Ok(())
+    Ok(text.map(|t| cards::masked(t).into_owned()))
 }
 
 /// Something before and after one `@`: whether it arrives is for the mail to find out.

@@ -7,7 +7,7 @@ use crate::api::page::{Page, Window};
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 use chrono::NaiveDate;
-use dto::{Booking, BookingChange, BookingStatus, ForcedBooking, NewBooking, Reason, Timeline};
+use dto::{BookingChange, BookingStatus, ForcedBooking, NewBooking, Reason, Timeline};
 use innkeep_domain::booking::cancel::{What, cancel};
 use innkeep_domain::booking::change::Force;
 use innkeep_domain::booking::edit::edit;
@@ -21,7 +21,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use uuid::Uuid;
 
-pub use dto::Reservation;
+pub use dto::{Booking, Reservation, TimelineEntry};
 
 pub struct Bookings;
 

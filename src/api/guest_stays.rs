@@ -42,7 +42,7 @@ enum StayRole {
 /// What the registration form asks beyond the profile.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-struct Registration {
+pub struct Registration {
     /// ISO 3166-1 alpha-2.
     #[oai(skip_serializing_if_is_none)]
     nationality: Option<String>,

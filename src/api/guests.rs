@@ -1,6 +1,8 @@
 //! `/v1/guests`: a person's one profile, and what becomes of doubles.
 
 mod dto;
+mod held;
+mod outline;
 
 use crate::api::error::ApiError;
 use crate::api::etag::{Found, expected};
@@ -9,8 +11,9 @@ use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
 use crate::app::Shared;
 pub use dto::Address;
 use dto::{Guest, GuestChange, GuestPair, Merge, NewGuest};
+use held::{Erase, GuestExport};
 use innkeep_domain::guest::store::{self, Search};
-use innkeep_domain::guest::{duplicate, merge, profile};
+use innkeep_domain::guest::{duplicate, erase, export, merge, profile};
 use innkeep_domain::{Permission, Principal, guest::entity};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -140,6 +143,45 @@ impl Guests {
             let merged = merge::merge(tx, &auth.0, id.0, other, version, app.now()).await?;
             let version = merged.version;
             Ok(Changed::new(&show(&auth.0, merged)).version(version))
+        })
+        .await
+    }
+
+    /// Export what is held of a guest
+    ///
+    /// Profile (and those merged into it), bookings, registration forms, log and channels' messages, as JSON and as
+    /// text to read (`readable`). Others of the same bookings are left out, and who works here. The log notes that it
+    /// was exported.
+    #[oai(path = "/:id/actions/export", method = "post", operation_id = "export_guest")]
+    async fn export(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<GuestExport>> {
+        let mut tx = app.db.begin_for(&auth.0).await?;
+        let held = export::export(&mut tx, &auth.0, id.0, app.now()).await?;
+        tx.commit().await?;
+        Ok(Json(held.into()))
+    }
+
+    /// Erase a guest
+    ///
+    /// For good: the profile (and those merged into it), registration forms, booker, guest names, needs and notes of the
+    /// guest's bookings, people's words in the log, what channels sent, quotes, alerts' words and answers kept for
+    /// repeated requests. Kept, because tax law asks for it: the bookings' references, dates, prices, taxes and fees,
+    /// terms, states, company and channel, who stayed as a bare id, and what happened when. 409 `guest_has_stays` while
+    /// a stay is to come or in house. What is written into other records by hand (of a group, a company, a repair) is not
+    /// searched.
+    #[oai(path = "/:id/actions/erase", method = "post", operation_id = "erase_guest")]
+    async fn erase(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        body: Body<Erase>,
+    ) -> ApiResult<Changed<Guest>> {
+        let reason = body.0.reason;
+        write(&app, &auth.0, &once, "erase_guest", async |tx| {
+            let erased = erase::erase(tx, &auth.0, id.0, &reason, app.now()).await?;
+            let version = erased.version;
+            Ok(Changed::new(&show(&auth.0, erased)).version(version))
         })
         .await
     }

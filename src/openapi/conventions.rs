@@ -36,6 +36,7 @@ const REPEATABLE: &[&str] = &[
     "disable_totp",
     "enable_account",
     "enrol_totp",
+    "export_guest",
     "finish_passkey_enrolment",
     "remove_passkey",
     "remove_user",

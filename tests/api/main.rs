@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod bad_requests;
 mod bookings;
+mod cards;
 mod channel_connections;
 mod companies;
 mod dashboard;

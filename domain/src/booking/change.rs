@@ -6,6 +6,7 @@ use super::entity::{Booking, BookingStatus, Reservation};
 use super::save::save;
 use super::sell::spans;
 use super::store;
+use crate::cards;
 use crate::db::TenantTx;
 use crate::desk::segment::{self, Segment};
 use crate::error::{Error, Result};
@@ -35,6 +36,11 @@ impl Force {
             property::name(&force.reason, "/reason")?;
         }
         Ok(())
+    }
+
+    /// What the log says of it.
+    pub fn said(&self) -> Value {
+        json!({ "reason": cards::masked(&self.reason) })
     }
 
     pub fn stock(force: Option<&Self>) -> Stock {
@@ -185,7 +191,7 @@ impl Change {
             data.extend(more.clone());
         }
         if let Some(force) = said.force {
-            data["forced"] = json!({ "reason": force.reason });
+            data["forced"] = force.said();
         }
         Ok(data)
     }

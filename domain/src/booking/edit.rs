@@ -2,18 +2,21 @@
 
 use super::change::{Change, Said};
 use super::entity::Booking;
-use super::reserve::LONGEST_NOTES;
 use crate::company::{self, Kind};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::Stock;
 use crate::principal::Principal;
+use crate::private::private;
+use crate::text;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+private!(Edit);
+
 /// `None` = leave, `Some(None)` = clear.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Edit {
     pub company_id: Option<Option<Uuid>>,
     pub agent_id: Option<Option<Uuid>>,
@@ -36,7 +39,7 @@ pub async fn edit(
     after.parties.company_id = edit.company_id.unwrap_or(before.parties.company_id);
     after.parties.agent_id = edit.agent_id.unwrap_or(before.parties.agent_id);
     if let Some(notes) = edit.notes {
-        after.notes = notes;
+        after.notes = text::notes(notes.as_deref(), "/notes")?;
     }
     if changes(&change.before, &change.after).is_empty() {
         return Ok(change.before);
@@ -65,14 +68,6 @@ pub(super) fn changes(before: &Booking, after: &Booking) -> Vec<Value> {
 }
 
 async fn check(tx: &mut TenantTx, before: &Booking, after: &Booking) -> Result<()> {
-    if after
-        .notes
-        .as_ref()
-        .is_some_and(|n| n.chars().count() > LONGEST_NOTES)
-    {
-        let detail = format!("at most {LONGEST_NOTES} characters");
-        return Err(Refusal::invalid("too_long", detail).at("/notes").into());
-    }
     let (old, new) = (before.parties, after.parties);
     check_party(tx, Kind::Company, old.company_id, new.company_id, "/company_id").await?;
     check_party(tx, Kind::TravelAgent, old.agent_id, new.agent_id, "/agent_id").await

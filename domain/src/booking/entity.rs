@@ -6,6 +6,7 @@ use crate::desk::segment::Segment;
 use crate::error::{Error, Refusal, Result};
 use crate::inventory::Delta;
 use crate::money;
+use crate::private::private;
 use crate::rates::policy::Policy;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,6 +14,8 @@ use rand::Rng;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+private!(Reservation[id], Booking[id]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -163,7 +166,7 @@ pub struct Line {
 }
 
 /// One unit stay.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Reservation {
     pub id: Uuid,
     pub booking_id: Uuid,
@@ -324,7 +327,7 @@ pub struct Parties {
     pub group_id: Option<Uuid>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Booking {
     pub id: Uuid,
     pub property_id: Uuid,

@@ -14,20 +14,23 @@ use crate::error::{Refusal, Result};
 use crate::group::pickup;
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::property;
 use crate::rates::extra::{Chosen, MOST_CHOSEN, MOST_OF_ONE};
 use crate::rates::promo;
 use crate::rates::stay::Stay;
+use crate::text;
 use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
+private!(NewBooking, NewRoom);
+
 /// Most units in one booking.
 pub const MOST_ROOMS: usize = 50;
-pub const LONGEST_NOTES: usize = 4000;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewBooking {
     pub property_id: Uuid,
     pub booker: Booker,
@@ -51,7 +54,7 @@ pub enum Basket {
     Quote(Uuid),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewRoom {
     pub unit_type_id: Uuid,
     pub rate_plan_id: Uuid,
@@ -151,12 +154,12 @@ pub async fn force_reserve(
 async fn prepare(
     tx: &mut TenantTx,
     who: &Principal,
-    new: NewBooking,
+    mut new: NewBooking,
     unrestricted: bool,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
     who.require(Permission::WriteBookings)?;
-    check_input(&new)?;
+    check_input(&mut new)?;
     let booking_id = new_id();
     let (rooms, promo_code) = match new.basket {
         Basket::Rooms { rooms, promo_code } => {
@@ -222,17 +225,17 @@ async fn prepare(
 pub(super) async fn price_rooms(
     tx: &mut TenantTx,
     property_id: Uuid,
-    rooms: Vec<NewRoom>,
+    mut rooms: Vec<NewRoom>,
     promo_code: Option<&str>,
     unrestricted: bool,
 ) -> Result<Vec<(NewRoom, Priced)>> {
-    check_rooms(&rooms)?;
+    check_rooms(&mut rooms)?;
     let asks: Vec<Ask> = rooms.iter().map(|r| r.ask(promo_code, unrestricted)).collect();
     let priced = price(tx, property_id, &asks).await?;
     Ok(rooms.into_iter().zip(priced).collect())
 }
 
-fn check_input(new: &NewBooking) -> Result<(), Refusal> {
+fn check_input(new: &mut NewBooking) -> Result<(), Refusal> {
     if new
         .hold_minutes
         .is_some_and(|m| !(1..=hold::LONGEST_MINUTES).contains(&m))
@@ -240,27 +243,22 @@ fn check_input(new: &NewBooking) -> Result<(), Refusal> {
         let detail = format!("1 to {} minutes", hold::LONGEST_MINUTES);
         return Err(Refusal::invalid("out_of_range", detail).at("/hold_minutes"));
     }
-    property::name(&new.booker.name, "/booker/name")?;
-    for (field, text) in [("email", &new.booker.email), ("phone", &new.booker.phone)] {
+    let booker = &mut new.booker;
+    booker.name = property::name(&booker.name, "/booker/name")?;
+    for (field, text) in [("email", &mut booker.email), ("phone", &mut booker.phone)] {
         if let Some(text) = text {
-            property::name(text, &format!("/booker/{field}"))?;
+            *text = property::name(text, &format!("/booker/{field}"))?;
         }
     }
-    if new
-        .notes
-        .as_ref()
-        .is_some_and(|n| n.chars().count() > LONGEST_NOTES)
-    {
-        return Err(Refusal::invalid("too_long", format!("at most {LONGEST_NOTES} characters")).at("/notes"));
-    }
+    new.notes = text::notes(new.notes.as_deref(), "/notes")?;
     Ok(())
 }
 
-fn check_rooms(rooms: &[NewRoom]) -> Result<(), Refusal> {
+fn check_rooms(rooms: &mut [NewRoom]) -> Result<(), Refusal> {
     if rooms.is_empty() || rooms.len() > MOST_ROOMS {
         return Err(Refusal::invalid("out_of_range", format!("1 to {MOST_ROOMS} rooms")).at("/rooms"));
     }
-    for (i, room) in rooms.iter().enumerate() {
+    for (i, room) in rooms.iter_mut().enumerate() {
         if room.adults < 1 || room.adults > 100 || room.children_ages.len() > 100 {
             let detail = "at least one adult, at most 100 guests";
             return Err(Refusal::invalid("out_of_range", detail).at(format!("/rooms/{i}/adults")));
@@ -269,8 +267,8 @@ fn check_rooms(rooms: &[NewRoom]) -> Result<(), Refusal> {
             let detail = "a child is 0 to 17 years old";
             return Err(Refusal::invalid("out_of_range", detail).at(format!("/rooms/{i}/children_ages")));
         }
-        if let Some(name) = &room.guest_name {
-            property::name(name, &format!("/rooms/{i}/guest_name"))?;
+        if let Some(name) = &mut room.guest_name {
+            *name = property::name(name, &format!("/rooms/{i}/guest_name"))?;
         }
         check_extras(&room.extras).map_err(|r| r.at(format!("/rooms/{i}/extras")))?;
     }

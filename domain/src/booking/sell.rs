@@ -127,7 +127,7 @@ pub(super) async fn oversell(
     save(tx, None, booking).await?;
     mark_dirty(tx, &delta).await?;
     let mut data = created(booking);
-    data["forced"] = json!({ "reason": force.reason });
+    data["forced"] = force.said();
     let event = NewEvent {
         kind: "booking.created",
         property_id: Some(booking.property_id),

@@ -8,8 +8,11 @@ use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::ports::channel::{RawMessage, RevisionReader};
 use crate::principal::Principal;
+use crate::private::private;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
+
+private!(Message[message_id]);
 
 /// Tries before a message is parked for a person.
 pub const MOST_ATTEMPTS: i32 = 8;
@@ -41,7 +44,7 @@ pub async fn store(
     Ok(stored.rows_affected())
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Message {
     pub id: i64,
     pub message_id: String,

@@ -1,7 +1,10 @@
 //! A channel's booking message, in one shape for all protocols: always a full snapshot of the booking.
 
+use crate::private::private;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+
+private!(ChannelRevision[booking_ref], Booker, ChannelRoom);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevisionStatus {
@@ -10,7 +13,7 @@ pub enum RevisionStatus {
     Cancelled,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ChannelRevision {
     /// The channel's stable id of the booking; with the connection it is the booking's key.
     pub booking_ref: String,
@@ -32,7 +35,7 @@ pub struct ChannelRevision {
     pub rooms: Vec<ChannelRoom>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Booker {
     pub name: String,
     pub email: Option<String>,
@@ -41,7 +44,7 @@ pub struct Booker {
     pub country: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ChannelRoom {
     /// The channel's id of this room within the booking, if it has one.
     pub room_ref: Option<String>,

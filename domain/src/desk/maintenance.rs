@@ -273,7 +273,7 @@ async fn log(
         "nights": [{ "from": from, "to": to }],
     });
     if let Some(force) = force {
-        data["forced"] = json!({ "reason": force.reason });
+        data["forced"] = force.said();
     }
     let event = NewEvent {
         kind,

@@ -54,7 +54,7 @@ pub async fn set(
     let after = wanted(&before, ranges);
     let mut data = json!({ "units": after.values().map(|b| b.allotted).sum::<i32>() });
     if let Some(force) = force {
-        data["forced"] = json!({ "reason": force.reason });
+        data["forced"] = force.said();
     }
     write(tx, &mut group, (&before, &after), Force::stock(force), now).await?;
     log(tx, who, "group.allotted", &group, data, now).await?;

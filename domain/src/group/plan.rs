@@ -118,7 +118,7 @@ pub async fn change(
 async fn check(tx: &mut TenantTx, group: &mut Group, before: Option<&Group>) -> Result<()> {
     group.code = property::name(&group.code, "/code")?;
     group.name = property::name(&group.name, "/name")?;
-    text::notes(group.notes.as_deref(), "/notes")?;
+    group.notes = text::notes(group.notes.as_deref(), "/notes")?;
     let nights = (group.departure - group.arrival).num_days();
     if !(1..=LONGEST_RANGE).contains(&nights) {
         let detail = format!("after the arrival, at most {LONGEST_RANGE} nights");

@@ -3,7 +3,10 @@
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use uuid::Uuid;
+
+private!(Profile[id]);
 
 /// Two guests, and in what they agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Pair {
     pub same: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     pub id: Uuid,
     pub first_name: Option<String>,

@@ -1,12 +1,15 @@
 //! What a guest is, what may be changed, and under which keys a guest is found.
 
+use crate::private::private;
 use crate::text;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+private!(Guest[id], Personal, Address, Document, GuestChange);
+
 /// A person's profile.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Guest {
     pub id: Uuid,
     pub title: Option<String>,
@@ -18,6 +21,8 @@ pub struct Guest {
     pub blacklisted: bool,
     /// This was the same person as that guest, whose profile goes on.
     pub merged_into: Option<Uuid>,
+    /// Everything that was known of them is gone since.
+    pub erased_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -25,7 +30,7 @@ pub struct Guest {
 
 /// Everything about a person but the name: sealed as one document, because it is read and written as a whole, a field
 /// more is no migration, and the size of one document says less than which fields are there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Personal {
     pub email: Option<String>,
@@ -44,7 +49,7 @@ pub struct Personal {
     pub blacklist_reason: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
     pub street: Option<String>,
@@ -55,7 +60,7 @@ pub struct Address {
 }
 
 /// What a guest identifies with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// One of [`DOCUMENTS`].
     pub kind: String,
@@ -77,7 +82,7 @@ pub const DOCUMENTS: [&str; 6] = [
 pub type Change<T> = Option<Option<T>>;
 
 /// What a caller says of a guest; a new guest is a blank one changed.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct GuestChange {
     pub title: Change<String>,
     pub first_name: Change<String>,
@@ -109,6 +114,7 @@ impl Guest {
             vip: false,
             blacklisted: false,
             merged_into: None,
+            erased_at: None,
             version: 1,
             created_at: now,
             updated_at: now,

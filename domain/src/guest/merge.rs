@@ -2,7 +2,7 @@
 
 use super::entity::{Guest, Personal};
 use super::profile::{MOST_PREFERENCES, log};
-use super::store::{self, refuse_merged};
+use super::store::{self, refuse_gone};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -35,8 +35,8 @@ pub async fn merge(
         return Ok(guest);
     }
     check_version(guest.version, expected)?;
-    refuse_merged(&guest)?;
-    refuse_merged(&other).map_err(|r| r.at("/other_id"))?;
+    refuse_gone(&guest)?;
+    refuse_gone(&other).map_err(|r| r.at("/other_id"))?;
     absorb(&mut guest, &other);
     guest.version += 1;
     guest.updated_at = now;

@@ -3,6 +3,8 @@
 
 pub mod duplicate;
 pub mod entity;
+pub mod erase;
+pub mod export;
 pub mod merge;
 pub mod profile;
 pub mod stay;

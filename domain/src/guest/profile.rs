@@ -46,7 +46,7 @@ pub async fn change(
     who.require(Permission::WriteGuests)?;
     let before = store::lock(tx, id).await?;
     check_version(before.version, expected)?;
-    store::refuse_merged(&before)?;
+    store::refuse_gone(&before)?;
     let mut guest = before.clone();
     guest.apply(change);
     check(tx, &mut guest, now).await?;
@@ -109,7 +109,7 @@ fn check_personal(p: &mut Personal, today: NaiveDate) -> Result<(), Refusal> {
     p.language = checked(&p.language, text::language, "/language")?;
     p.country = checked(&p.country, text::country, "/country")?;
     p.blacklist_reason = checked(&p.blacklist_reason, property::name, "/blacklist_reason")?;
-    text::notes(p.notes.as_deref(), "/notes")?;
+    p.notes = text::notes(p.notes.as_deref(), "/notes")?;
     let born = p.birth_date;
     if born.is_some_and(|d| d.year() < EARLIEST_BIRTH || d > today) {
         let detail = format!("from {EARLIEST_BIRTH} to today");

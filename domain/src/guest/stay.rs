@@ -1,11 +1,13 @@
 //! Who stays in a reservation, with what the registration form asks; and where a guest has stayed.
 
+use super::store;
 use crate::booking::store as booking;
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::text;
 use crate::vault::Place;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+private!(Registration, NewEntry[guest_id], Entry[guest_id]);
 
 /// Most guests of one reservation.
 pub const MOST_GUESTS: usize = 100;
@@ -42,7 +46,7 @@ impl Role {
 }
 
 /// What the registration form asks beyond the profile; sealed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Registration {
     /// ISO 3166-1 alpha-2.
@@ -54,7 +58,7 @@ pub struct Registration {
 }
 
 /// One guest of a stay, as a caller sets it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewEntry {
     pub guest_id: Uuid,
     pub role: Role,
@@ -63,7 +67,7 @@ pub struct NewEntry {
 }
 
 /// One guest of a stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub guest_id: Uuid,
     pub first_name: Option<String>,
@@ -162,12 +166,17 @@ fn check(entries: &mut [NewEntry]) -> Result<(), Refusal> {
 async fn lock_guests(tx: &mut TenantTx, entries: &[NewEntry]) -> Result<()> {
     let ids: Vec<Uuid> = entries.iter().map(|e| e.guest_id).collect();
     let rows = sqlx::query!(
-        "select id, merged_into from guest where tenant_id = $1 and id = any($2) order by id for key share",
+        "select id, merged_into, erased_at from guest where tenant_id = $1 and id = any($2) order by id for key share",
         tx.t(),
         &ids
     )
     .fetch_all(&mut **tx)
     .await?;
+    let erased = rows.iter().position(|r| r.erased_at.is_some());
+    if let Some(erased) = erased.and_then(|i| rows.get(i)) {
+        let place = ids.iter().position(|id| *id == erased.id).unwrap_or_default();
+        return Err(store::erased().at(format!("/guests/{place}/guest_id")).into());
+    }
     let known: BTreeMap<Uuid, Option<Uuid>> = rows.into_iter().map(|r| (r.id, r.merged_into)).collect();
     for (i, id) in ids.iter().enumerate() {
         let at = format!("/guests/{i}/guest_id");
@@ -185,6 +194,23 @@ async fn lock_guests(tx: &mut TenantTx, entries: &[NewEntry]) -> Result<()> {
 
 fn place(id: Uuid) -> Place {
     Place::new("reservation_guest", "registration", id)
+}
+
+/// That somebody stayed remains, what they filled in does not.
+pub(super) async fn forget_registration(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    let blank = tx
+        .vault()
+        .await?
+        .seal_json(&place(id), &Registration::default())?;
+    sqlx::query!(
+        "update reservation_guest set registration = $3 where tenant_id = $1 and id = $2",
+        tx.t(),
+        id,
+        blank
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn insert(tx: &mut TenantTx, reservation_id: Uuid, entries: &[NewEntry]) -> Result<()> {
@@ -245,6 +271,35 @@ pub async fn list(tx: &mut TenantTx, who: &Principal, reservation_id: Uuid) -> R
     entries.collect()
 }
 
+/// A guest's registration form of one stay.
+pub struct Filed {
+    pub reservation_id: Uuid,
+    pub registered_at: Option<DateTime<Utc>>,
+    pub registration: Registration,
+}
+
+/// The forms that these guests filled in, the first stay first.
+pub(super) async fn filed(tx: &mut TenantTx, guests: &[Uuid]) -> Result<Vec<Filed>> {
+    let rows = sqlx::query!(
+        "select id, reservation_id, registered_at, registration from reservation_guest
+         where tenant_id = $1 and guest_id = any($2) order by reservation_id, id",
+        tx.t(),
+        guests
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let sealed: Vec<&str> = rows.iter().map(|r| r.registration.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    let filed = rows.into_iter().map(|r| {
+        Ok(Filed {
+            registration: vault.open_json(&place(r.id), &r.registration)?,
+            reservation_id: r.reservation_id,
+            registered_at: r.registered_at,
+        })
+    });
+    filed.collect()
+}
+
 /// A stay of one guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stay {
@@ -267,7 +322,7 @@ pub async fn of_guest(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Stay>> {
-    super::store::get(tx, who, guest_id).await?;
+    store::get(tx, who, guest_id).await?;
     let rows = sqlx::query!(
         "select r.id as reservation_id, r.booking_id, b.reference, r.property_id, r.unit_type_id, r.arrival,
                 r.departure, r.status, e.role

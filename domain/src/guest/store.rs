@@ -4,10 +4,13 @@ use super::entity::{Guest, Key, Personal};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
+use crate::private::private;
 use crate::text;
 use crate::vault::{Place, Vault};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+private!(Search);
 
 struct Row {
     id: Uuid,
@@ -19,6 +22,7 @@ struct Row {
     vip: bool,
     blacklisted: bool,
     merged_into: Option<Uuid>,
+    erased_at: Option<DateTime<Utc>>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -36,6 +40,7 @@ impl Row {
             vip: self.vip,
             blacklisted: self.blacklisted,
             merged_into: self.merged_into,
+            erased_at: self.erased_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -67,8 +72,8 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Guest> 
     who.require(Permission::ReadGuests)?;
     let row = sqlx::query_as!(
         Row,
-        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, version,
-                created_at, updated_at
+        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, erased_at,
+                version, created_at, updated_at
          from guest where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -90,8 +95,8 @@ pub(super) async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Guest> {
 pub(super) async fn lock_all(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Guest>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, version,
-                created_at, updated_at
+        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, erased_at,
+                version, created_at, updated_at
          from guest where tenant_id = $1 and id = any($2) order by id for update",
         tx.t(),
         ids
@@ -101,9 +106,27 @@ pub(super) async fn lock_all(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Gues
     opened(tx, rows).await
 }
 
-/// 409 `guest_merged`, naming who goes on.
-pub(super) fn refuse_merged(guest: &Guest) -> Result<(), Refusal> {
+/// Those who were merged into the guest, locked.
+pub(super) async fn merged_into(tx: &mut TenantTx, id: Uuid) -> Result<Vec<Guest>> {
+    let ids = sqlx::query_scalar!(
+        "select id from guest where tenant_id = $1 and merged_into = $2",
+        tx.t(),
+        id
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    lock_all(tx, &ids).await
+}
+
+/// 409 `guest_erased`.
+pub(super) fn erased() -> Refusal {
+    Refusal::conflict("guest_erased", "this guest was erased")
+}
+
+/// 409 `guest_merged`, naming who goes on, or `guest_erased`.
+pub(super) fn refuse_gone(guest: &Guest) -> Result<(), Refusal> {
     match guest.merged_into {
+        None if guest.erased_at.is_some() => Err(erased()),
         None => Ok(()),
         Some(into) => {
             let detail = format!("this guest was merged into {into}");
@@ -113,7 +136,7 @@ pub(super) fn refuse_merged(guest: &Guest) -> Result<(), Refusal> {
 }
 
 /// How to look for guests.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Search {
     /// Exactly this address, whatever its case.
     Email(String),
@@ -150,8 +173,8 @@ async fn by_key(
 ) -> Result<Vec<Row>> {
     Ok(sqlx::query_as!(
         Row,
-        "select g.id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, version,
-                created_at, updated_at
+        "select g.id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, erased_at,
+                version, created_at, updated_at
          from guest_key k join guest g on g.tenant_id = $1 and g.id = k.guest_id
          where k.tenant_id = $1 and k.kind = $2 and k.value = $3 and ($4::uuid is null or g.id > $4)
          order by g.id limit $5",
@@ -176,9 +199,9 @@ async fn by_name(tx: &mut TenantTx, prefix: &str, after: Option<Uuid>, limit: i6
     .await?;
     Ok(sqlx::query_as!(
         Row,
-        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, version,
-                created_at, updated_at
-         from guest where tenant_id = $1 and merged_into is null
+        "select id, title, first_name, last_name, personal, company_id, vip, blacklisted, merged_into, erased_at,
+                version, created_at, updated_at
+         from guest where tenant_id = $1 and merged_into is null and erased_at is null
            and (search_name, id) > ($2, $3) and search_name < $4
          order by search_name, id limit $5",
         tx.t(),
@@ -218,7 +241,8 @@ pub(super) async fn insert(tx: &mut TenantTx, g: &Guest) -> Result<()> {
 pub(super) async fn update(tx: &mut TenantTx, g: &Guest) -> Result<()> {
     sqlx::query!(
         "update guest set title = $3, first_name = $4, last_name = $5, search_name = $6, personal = $7,
-             company_id = $8, vip = $9, blacklisted = $10, merged_into = $11, version = $12, updated_at = $13
+             company_id = $8, vip = $9, blacklisted = $10, merged_into = $11, version = $12, updated_at = $13,
+             erased_at = $14
          where tenant_id = $1 and id = $2",
         tx.t(),
         g.id,
@@ -232,7 +256,8 @@ pub(super) async fn update(tx: &mut TenantTx, g: &Guest) -> Result<()> {
         g.blacklisted,
         g.merged_into,
         g.version,
-        g.updated_at
+        g.updated_at,
+        g.erased_at
     )
     .execute(&mut **tx)
     .await?;

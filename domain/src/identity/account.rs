@@ -3,9 +3,12 @@
 use crate::db::PlatformTx;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::new_id;
+use crate::private::private;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+private!(Account[id]);
 
 pub const LONGEST_EMAIL: usize = 320;
 
@@ -29,7 +32,7 @@ impl Class {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Account {
     pub id: Uuid,
     pub class: Class,

@@ -10,15 +10,18 @@ use crate::error::{Error, Refusal, Result};
 use crate::ids::{TenantId, new_id};
 use crate::mail::{self, Mail};
 use crate::principal::{Actor, Grant, Permission, Principal, Role};
+use crate::private::private;
 use crate::property;
 use crate::vault::{Place, Vault};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+private!(Invitation[id]);
+
 pub const GOOD_FOR_DAYS: i64 = 7;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Invitation {
     pub id: Uuid,
     pub email: String,

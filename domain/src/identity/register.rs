@@ -9,12 +9,15 @@ use crate::db::{Db, PlatformTx};
 use crate::error::{Refusal, Result};
 use crate::mail::{self, Mail};
 use crate::principal::Role;
+use crate::private::private;
 use crate::{property, tenancy};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+private!(Registration);
+
 /// Somebody who wants an account: of staff, with a tenant of their own if they name one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
     pub class: Class,
     pub email: String,

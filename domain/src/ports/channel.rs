@@ -1,11 +1,14 @@
 //! What Innkeep asks of a sales channel. Adapters live in `integrations`, fakes in `testing`.
 
 use crate::channel::revision::ChannelRevision;
+use crate::private::private;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use std::time::Duration;
+
+private!(RawMessage[message_id]);
 
 /// How to reach one property on one channel. `Debug` leaves the key out.
 #[derive(Clone)]
@@ -111,7 +114,7 @@ impl ChannelError {
 }
 
 /// A booking message as the channel sent it, to be stored before anything is done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawMessage {
     /// Unique per connection: the same message delivered twice has the same id.
     pub message_id: String,

@@ -82,6 +82,32 @@ impl TestDatabase {
         Ok(PgConnection::connect(&self.owner_url()).await?)
     }
 
+    /// Tables with this text anywhere in a row, also within bytes: what a dump of the database would show.
+    pub async fn holding(&self, text: &str) -> Result<Vec<String>> {
+        let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
+        let mut conn = self.superuser().await?;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select c.oid::regclass::text from pg_class c
+                                where c.relkind = 'r' and c.relnamespace not in
+                                      ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+                                order by 1",
+        )
+        .fetch_all(&mut conn)
+        .await?;
+        let mut holding = Vec::new();
+        for table in tables {
+            let sql = format!(
+                "select exists (select from {table} t where strpos(t::text, $1) > 0 or strpos(t::text, $2) > 0)"
+            );
+            let found = sqlx::query_scalar(AssertSqlSafe(sql)).bind(text).bind(&hex);
+            if found.fetch_one(&mut conn).await? {
+                holding.push(table);
+            }
+        }
+        conn.close().await?;
+        Ok(holding)
+    }
+
     /// Rows per table, ours and the queue's: the same before and after means that nothing was stored. Without the audit
     /// trail, which tells of what was refused too.
     pub async fn row_counts(&self) -> Result<BTreeMap<String, i64>> {

@@ -9,4 +9,4 @@ pub use crate::api::reservations::Reason;
 pub use booking::{Booking, BookingStatus};
 pub use new::{BookingChange, ForcedBooking, NewBooking, NewRoom};
 pub use reservation::{Night, Reservation, ReservationStatus, Segment};
-pub use timeline::Timeline;
+pub use timeline::{Timeline, TimelineEntry};

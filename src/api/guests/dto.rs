@@ -46,6 +46,9 @@ pub struct Guest {
     /// This was the same person as that guest, whose profile goes on.
     #[oai(skip_serializing_if_is_none)]
     merged_into: Option<Uuid>,
+    /// Everything that was known of the guest was erased then.
+    #[oai(skip_serializing_if_is_none)]
+    erased_at: Option<DateTime<Utc>>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -182,6 +185,7 @@ impl Guest {
             blacklisted: g.blacklisted,
             blacklist_reason: p.blacklist_reason,
             merged_into: g.merged_into,
+            erased_at: g.erased_at,
             version: g.version,
             created_at: g.created_at,
             updated_at: g.updated_at,

@@ -1,5 +1,6 @@
 //! `/v1/guests`.
 
+mod erase;
 mod merge;
 mod stays;
 

@@ -13,9 +13,10 @@ pub struct Timeline {
 }
 
 #[derive(Object)]
-struct TimelineEntry {
+pub struct TimelineEntry {
     at: DateTime<Utc>,
-    /// `user:<id>`, `channel:<id>`, `system:<name>`.
+    /// `user:<id>`, `channel:<id>`, `system:<name>`; left out of a guest's export.
+    #[oai(skip_serializing_if_is_empty)]
     actor: String,
     #[oai(skip_serializing_if_is_none)]
     actor_name: Option<String>,
