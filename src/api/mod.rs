@@ -47,7 +47,8 @@ pub mod roles;
 pub mod session;
 pub mod shape;
 pub mod taxes;
-pub mod units;
+mod unit_types;
+mod units;
 pub mod users;
 
 pub use auth::Auth;
@@ -105,6 +106,7 @@ type Basics = (
 );
 type Inventory = (
     properties::Properties,
+    unit_types::UnitTypes,
     units::Units,
     units::SingleUnits,
     rate_plans::RatePlans,
@@ -134,6 +136,7 @@ type Desk = (
     desk::AutoAssignment,
     desk::Stays,
     desk::WalkIns,
+    desk::Upgrades,
     desk::Lists,
     desk::Overbooked,
     desk::Maintenance,
@@ -159,6 +162,7 @@ pub fn everything() -> Everything {
     );
     let inventory = (
         properties::Properties,
+        unit_types::UnitTypes,
         units::Units,
         units::SingleUnits,
         rate_plans::RatePlans,
@@ -188,6 +192,7 @@ pub fn everything() -> Everything {
         desk::AutoAssignment,
         desk::Stays,
         desk::WalkIns,
+        desk::Upgrades,
         desk::Lists,
         desk::Overbooked,
         desk::Maintenance,
