@@ -10,6 +10,7 @@ use innkeep_domain::db::Db;
 use innkeep_domain::identity::passkey::Webauthn;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
+use innkeep_integrations::outbound::Outbound;
 use std::sync::Arc;
 
 pub struct App {
@@ -18,6 +19,8 @@ pub struct App {
     pub tokens: Tokens,
     pub cache: Arc<Cache>,
     pub protocols: Protocols,
+    /// The way out to addresses that tenants entered.
+    pub outbound: Outbound,
     pub metrics: Metrics,
     pub grants: Grants,
     pub mailer: Arc<dyn Mailer>,

@@ -9,7 +9,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use innkeep_domain::db::DbOptions;
 use innkeep_domain::ports::mail::Mailer;
-use innkeep_integrations::mail;
+use innkeep_integrations::outbound::Allow;
+use innkeep_integrations::{mail, outbound};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -157,6 +158,15 @@ pub struct Settings {
     /// Bytes of a request's body.
     #[arg(long, env = "INNKEEP_BODY_LIMIT", default_value_t = 1 << 20)]
     pub body_limit: usize,
+    /// `host:port` of the operator's own, parted by commas, that tenants' channels may be at: called over http too, and
+    /// inside the operator's network. Everything else must be https on the public Internet.
+    #[arg(
+        long,
+        env = "INNKEEP_OUTBOUND_ALLOW",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub outbound_allow: Allow,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -272,6 +282,12 @@ impl Settings {
         Limits {
             body: self.body_limit,
             ..Limits::default()
+        }
+    }
+    pub fn outbound(&self) -> outbound::Options {
+        outbound::Options {
+            allow: self.outbound_allow.clone(),
+            ..outbound::Options::default()
         }
     }
     pub fn server(&self) -> ServerOptions {

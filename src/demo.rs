@@ -42,6 +42,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs until asked to stop. `quiet`: no guests of its own after the story.
 pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
+    let settings = &at_home(settings)?;
     let app = Arc::new(serve::open(settings).await?);
     // An address in use should be noticed before anything is seeded.
     drop(bind(settings.listen).await?);
@@ -76,6 +77,16 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
     app.db.close().await;
     say::line("stopped; the data is kept");
     ours.and(theirs)
+}
+
+/// The sandbox and the demo's own API may be called where they are.
+fn at_home(settings: &Settings) -> anyhow::Result<Settings> {
+    let mut settings = settings.clone();
+    for address in [settings.listen, settings.sandbox.sandbox_listen] {
+        let home = tour::url(address).replace("http://", "");
+        settings.outbound_allow = settings.outbound_allow.and(home.parse()?);
+    }
+    Ok(settings)
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -11,6 +11,7 @@ use crate::app::Shared;
 use dto::{Connection, FullSync, Mappings, NewConnection, NewConnectionSecrets, SyncStatus};
 use innkeep_domain::channel::{connection, mapping, status};
 use innkeep_domain::{Permission, Refusal};
+use innkeep_integrations::outbound::Refused;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
@@ -56,6 +57,10 @@ impl Channels {
             .ok_or_else(unknown)?
             .sink
             .is_some();
+        if let Some(address) = &body.0.base_url {
+            let admitted = app.outbound.admit(address).await;
+            admitted.map_err(|no| Refusal::invalid(Refused::CODE, no.to_string()).at("/base_url"))?;
+        }
         let new = body.0.into();
         write(&app, &auth.0, &once, "create_channel_connection", async |tx| {
             let made = connection::create(tx, &auth.0, new, can_push, app.now()).await?;

@@ -14,6 +14,7 @@ use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
+use innkeep_integrations::outbound::Outbound;
 use innkeep_integrations::{channex, open_webhook};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,12 +65,14 @@ fn ended(unwanted: bool, stop: &CancellationToken) {
 pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let clock = Clock::System;
     let now = clock.now();
+    let outbound = Outbound::new(settings.outbound()).context("certificates of the outside world")?;
     Ok(App {
         metrics: Metrics::install().context("metrics")?,
         tokens: Tokens::open(&settings.secrets.secrets_dir, now)?,
         cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
         db: Db::connect(&settings.database()?).await?,
-        protocols: protocols()?,
+        protocols: protocols(&outbound),
+        outbound,
         grants: Grants::default(),
         mailer: settings.mail.mailer()?,
         relying_party: passkey::relying_party(&settings.public_url())?,
@@ -79,12 +82,11 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
 }
 
 /// The channel protocols this program speaks.
-fn protocols() -> anyhow::Result<Protocols> {
-    let client = innkeep_integrations::http::client().context("HTTP client")?;
-    Ok(Protocols::new(vec![
-        channex::protocol(client),
+fn protocols(outbound: &Outbound) -> Protocols {
+    Protocols::new(vec![
+        channex::protocol(outbound.clone()),
         open_webhook::protocol(),
-    ]))
+    ])
 }
 
 pub async fn api(app: Arc<App>, settings: &Settings, stop: CancellationToken) -> anyhow::Result<()> {

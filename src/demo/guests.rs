@@ -3,11 +3,12 @@
 use super::outside::Outside;
 use super::place::{Channel, Place};
 use crate::app::App;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use chrono::{Days, NaiveDate};
 use innkeep_domain::ids::new_id;
 use innkeep_domain::rates::offer::{self, Offer, Search};
 use innkeep_domain::rates::stay::Stay;
+use innkeep_integrations::outbound::Request;
 use innkeep_integrations::standard_webhooks;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -121,19 +122,15 @@ impl Guests<'_> {
             serde_json::to_vec(message)?,
         );
         let signature = standard_webhooks::sign(secret, &id, now, &body)?;
-        let answer = innkeep_integrations::http::client()?
-            .post(format!("{}/hooks/channels/{}", self.api, channel.token))
+        let request = Request::post(format!("{}/hooks/channels/{}", self.api, channel.token))
             .header("content-type", "application/json")
             .header(standard_webhooks::ID, id)
             .header(standard_webhooks::TIMESTAMP, now.timestamp().to_string())
             .header(standard_webhooks::SIGNATURE, signature)
-            .body(body)
-            .send()
-            .await?;
-        answer
-            .error_for_status()
-            .map(drop)
-            .context("posting a booking to our own hook")
+            .body(body.into())?;
+        let status = self.app.outbound.send(request).await?.status;
+        ensure!(status.is_success(), "posting a booking to our own hook: {status}");
+        Ok(())
     }
 }
 

@@ -182,3 +182,44 @@ async fn testing_a_channel_that_is_not_there_says_so() {
         .is(200);
     assert_eq!(answer.body["reachable"], false, "{}", answer.text);
 }
+
+#[tokio::test]
+async fn a_channel_is_on_the_public_internet_or_where_the_operator_says() {
+    let server = Server::start().await;
+    let connect = async |address: &str| {
+        let new = json!({
+            "property_id": server.adler.property_id, "protocol": "channex", "name": "Channex", "base_url": address,
+            "external_property": "hotel-1", "api_key": "the key",
+        });
+        server.manager().post("/v1/channel-connections", &new).await
+    };
+    // A name that nobody knows at the moment is judged when it is called.
+    for address in [
+        "https://channel.example/api",
+        "https://unknown.example",
+        "http://127.0.0.1:9",
+    ] {
+        connect(address).await.is(201);
+    }
+    let before = server.stored().await;
+    let refused = [
+        "http://channel.example",
+        "https://127.0.0.1",
+        "https://2130706433",
+        "https://[::ffff:10.0.0.1]",
+        "https://169.254.169.254/latest",
+        "https://user:pass@channel.example",
+        "https://channel.example:22",
+        "https://localhost",
+        "https://redis:6379",
+        "https://inside.example",
+        "https://both.example",
+        "http://127.0.0.1:8",
+    ];
+    for address in refused {
+        let answer = connect(address).await.problem(422, "address_refused");
+        let answer = answer.at("/base_url");
+        assert!(!answer.text.contains("10.0.0.7"), "{}", answer.text);
+    }
+    assert_eq!(server.stored().await, before);
+}

@@ -1,6 +1,7 @@
 //! What Channex's answers mean for the caller.
 
-use crate::{http, text};
+use crate::outbound::{Refused, SendError};
+use crate::text;
 use innkeep_domain::ports::channel::ChannelError;
 use serde_json::Value;
 use std::time::Duration;
@@ -20,15 +21,17 @@ pub(super) fn ours(code: &str, detail: String) -> ChannelError {
 }
 
 /// No status came back.
-pub(super) fn undelivered(error: &reqwest::Error) -> ChannelError {
-    let why = http::describe(error);
-    if error.is_builder() {
-        ours("invalid_request", why)
-    } else if error.is_connect() {
-        ChannelError::Unreachable(why)
-    } else {
-        ChannelError::Unknown(why)
+pub(super) fn undelivered(error: SendError) -> ChannelError {
+    match error {
+        SendError::Refused(refused) => address_refused(refused),
+        SendError::Unreachable(why) => ChannelError::Unreachable(why),
+        SendError::Unanswered(why) => ChannelError::Unknown(why),
     }
+}
+
+/// The connection's address is none that may be called: someone must change it.
+pub(super) fn address_refused(refused: Refused) -> ChannelError {
+    ours(Refused::CODE, refused.to_string())
 }
 
 /// Any status that is not 2xx. `wait` is the `Retry-After` header, used when it counts seconds.

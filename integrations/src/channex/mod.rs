@@ -11,15 +11,16 @@ mod room;
 mod warnings;
 mod wire;
 
+use crate::outbound::Outbound;
 use innkeep_domain::ports::channel::Protocol;
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
 pub const NAME: &str = "channex";
 
-/// Channex with everything it can do, over the shared client (see [`crate::http::client`]).
-pub fn protocol(client: reqwest::Client) -> Protocol {
-    let api = api::Api::new(client);
+/// Channex with everything it can do.
+pub fn protocol(outbound: Outbound) -> Protocol {
+    let api = api::Api::new(outbound);
     Protocol {
         name: NAME,
         sink: Some(Arc::new(ari::Sink::new(api.clone()))),

@@ -2,12 +2,13 @@
 
 use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
 use innkeep_domain::ports::channel::Unreadable;
-use innkeep_integrations::{channex, http};
+use innkeep_integrations::channex;
+use innkeep_integrations::outbound::{Options, Outbound};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 fn read(entry: &Value) -> Result<ChannelRevision, Unreadable> {
-    channex::protocol(http::client().unwrap())
+    channex::protocol(Outbound::new(Options::default()).unwrap())
         .reader
         .read(&entry.to_string())
 }
@@ -260,7 +261,7 @@ fn what_makes_no_sense_is_unreadable_and_says_where() {
         let error = read(&entry).unwrap_err();
         assert!(error.0.starts_with(start), "{error} does not start with {start}");
     }
-    let reader = channex::protocol(http::client().unwrap()).reader;
+    let reader = channex::protocol(Outbound::new(Options::default()).unwrap()).reader;
     assert!(reader.read("{").unwrap_err().0.starts_with("/: is not JSON"));
 }
 

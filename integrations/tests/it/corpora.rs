@@ -3,7 +3,8 @@
 use crate::server::{Channel, access, reply};
 use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
 use innkeep_domain::ports::channel::{ChannelError, RateFields, RateRange};
-use innkeep_integrations::{channex, http};
+use innkeep_integrations::channex;
+use innkeep_integrations::outbound::{Options, Outbound};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -46,7 +47,7 @@ fn bookings() -> Vec<(String, Value)> {
 }
 
 fn read(name: &str, entry: &Value) -> ChannelRevision {
-    let reader = channex::protocol(http::client().unwrap()).reader;
+    let reader = channex::protocol(Outbound::new(Options::default()).unwrap()).reader;
     reader
         .read(&entry.to_string())
         .unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -115,13 +115,20 @@ async fn acknowledging_posts_and_gone_is_fine() {
         "POST /api/v1/booking_revisions/..%2Fx%3Fy/ack HTTP/1.1"
     );
     let gone = Channel::answering(reply(404, json!({"errors": {"code": "resource_not_found"}}))).await;
-    feed.acknowledge(&gone.access, "rev-1").await.unwrap();
+    gone.feed().acknowledge(&gone.access, "rev-1").await.unwrap();
     assert_eq!(gone.asked.lock().unwrap().len(), 1);
-    feed.acknowledge(&gone.access, "unidentified-00").await.unwrap();
+    gone.feed()
+        .acknowledge(&gone.access, "unidentified-00")
+        .await
+        .unwrap();
     assert_eq!(gone.asked.lock().unwrap().len(), 1);
     let broken = Channel::answering(reply(500, "")).await;
-    assert!(feed.acknowledge(&broken.access, "rev-1").await.is_err());
+    assert!(broken.feed().acknowledge(&broken.access, "rev-1").await.is_err());
     let silent = Channel::answering(Answer::Hang).await;
-    let error = feed.acknowledge(&silent.access, "rev-1").await.unwrap_err();
+    let error = silent
+        .feed()
+        .acknowledge(&silent.access, "rev-1")
+        .await
+        .unwrap_err();
     assert!(matches!(error, ChannelError::Unknown(_)));
 }

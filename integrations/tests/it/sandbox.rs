@@ -1,9 +1,9 @@
 //! The adapter against the sandbox, which read the documentation on its own: a misreading shows here.
 
-use crate::server::access;
+use crate::server::{access, impatient};
 use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
 use innkeep_domain::ports::channel::{Access, AvailabilityRange, Protocol, RateFields, RateRange};
-use innkeep_integrations::{channex, http};
+use innkeep_integrations::channex;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -23,10 +23,10 @@ impl Sandbox {
         let access = access(format!("http://{}", listener.local_addr().unwrap()));
         let options = innkeep_sandbox::Options::default();
         tokio::spawn(innkeep_sandbox::serve(listener, options, std::future::pending()));
-        let client = http::client().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let sandbox = Self {
+            protocol: channex::protocol(impatient(&access.base_url)),
             access,
-            protocol: channex::protocol(client.clone()),
             client,
         };
         let plans = json!([{"id": PLAN, "title": "Flexible"}]);

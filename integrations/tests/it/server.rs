@@ -1,7 +1,8 @@
 //! A channel in a few lines: answers what the test says and keeps what it was asked.
 
-use innkeep_domain::ports::channel::{Access, Protocol};
+use innkeep_domain::ports::channel::{Access, Protocol, RevisionFeed};
 use innkeep_integrations::channex;
+use innkeep_integrations::outbound::{Allow, Options, Outbound};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,10 +63,14 @@ impl Channel {
             }
         });
         Self {
-            access: access(base_url),
             asked,
-            protocol: channex::protocol(impatient()),
+            protocol: channex::protocol(impatient(&base_url)),
+            access: access(base_url),
         }
+    }
+
+    pub fn feed(&self) -> Arc<dyn RevisionFeed> {
+        self.protocol.feed.clone().unwrap()
     }
 
     pub fn last(&self) -> Asked {
@@ -81,13 +86,20 @@ pub fn access(base_url: String) -> Access {
     }
 }
 
-/// Like the real client, with less patience.
-pub fn impatient() -> reqwest::Client {
-    reqwest::Client::builder()
-        .timeout(Duration::from_millis(700))
-        .no_proxy()
-        .build()
-        .unwrap()
+/// The real way out, with less patience, and trusting this channel on loopback.
+pub fn impatient(base_url: &str) -> Outbound {
+    let options = Options {
+        allow: trusting(base_url),
+        total: Duration::from_millis(700),
+        ..Options::default()
+    };
+    Outbound::new(options).unwrap()
+}
+
+/// The host and port of `http://host:port/`.
+pub fn trusting(base_url: &str) -> Allow {
+    let address = base_url.trim_start_matches("http://").trim_end_matches('/');
+    address.parse().unwrap()
 }
 
 async fn serve(mut stream: TcpStream, answer: Answer, kept: Arc<Mutex<Vec<Asked>>>) {

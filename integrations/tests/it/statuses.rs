@@ -89,9 +89,11 @@ async fn a_redirect_is_not_followed_with_the_key() {
     let target = Channel::answering(reply(200, json!({"meta": {}}))).await;
     let to = format!("location: {}\r\n", target.access.base_url);
     let channel = Channel::answering(Answer::Reply(307, to, String::new())).await;
-    let client = innkeep_integrations::http::client().unwrap();
-    let sink = channex::protocol(client).sink.unwrap();
-    let error = sink
+    let error = channel
+        .protocol
+        .sink
+        .clone()
+        .unwrap()
         .push_availability(&channel.access, &ranges())
         .await
         .unwrap_err();
@@ -157,7 +159,7 @@ async fn nothing_listening_is_unreachable() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let sink = channex::protocol(impatient()).sink.unwrap();
+    let sink = channex::protocol(impatient(&base)).sink.unwrap();
     let error = sink
         .push_availability(&access(base), &ranges())
         .await
@@ -167,17 +169,23 @@ async fn nothing_listening_is_unreachable() {
 
 #[tokio::test]
 async fn a_wrong_base_url_or_key_is_for_a_person_to_fix() {
-    let sink = channex::protocol(impatient()).sink.unwrap();
-    for base in ["", "nowhere", "ftp://127.0.0.1", "mailto:a@b"] {
+    let trusted = "http://127.0.0.1:9";
+    let sink = channex::protocol(impatient(trusted)).sink.unwrap();
+    for base in [
+        "",
+        "nowhere",
+        "ftp://127.0.0.1",
+        "mailto:a@b",
+        "http://127.0.0.1:8",
+        "https://10.0.0.1",
+    ] {
         let error = sink
             .push_availability(&access(base.into()), &ranges())
             .await
             .unwrap_err();
-        assert!(
-            matches!(&error, ChannelError::Refused { status: 0, code, .. } if code == "invalid_base_url")
-        );
+        assert!(matches!(&error, ChannelError::Refused { status: 0, code, .. } if code == "address_refused"));
     }
-    let mut access = access("http://127.0.0.1:9".into());
+    let mut access = access(trusted.into());
     access.api_key = "line\nbreak".into();
     let error = sink.push_availability(&access, &ranges()).await.unwrap_err();
     assert!(matches!(&error, ChannelError::Refused { status: 0, code, .. } if code == "invalid_api_key"));

@@ -15,9 +15,10 @@ pub struct NewConnection {
     pub protocol: String,
     /// 1 to 200 characters, for people.
     name: String,
-    /// Where the channel's API is; for protocols that we call.
+    /// Where the channel's API is; for protocols that we call. An `https` address on the public Internet, at port 443
+    /// or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
-    base_url: Option<String>,
+    pub base_url: Option<String>,
     /// The channel's own id of the property; for protocols that we call.
     #[oai(validator(max_length = 200))]
     external_property: Option<String>,

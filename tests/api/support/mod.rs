@@ -1,6 +1,7 @@
 //! A running server with two furnished tenants, and people who call it.
 
 mod answer;
+mod outside;
 
 pub use answer::Answer;
 use async_trait::async_trait;
@@ -55,14 +56,18 @@ impl Server {
         let adler = House::furnish(&db, &Plan::HOTEL, now).await.unwrap();
         let mare = House::furnish(&db, &Plan::HOST, now).await.unwrap();
         let letters = Arc::new(Letters::default());
-        let client = innkeep_integrations::http::client().unwrap();
+        let outbound = outside::outbound();
         let redis = std::env::var("INNKEEP_TEST_REDIS_URL").ok();
         let app = Arc::new(App {
             db,
             clock: Clock::fixed(now),
             tokens: Tokens::open(&secrets(), now).unwrap(),
             cache: Arc::new(Cache::new(redis.as_deref()).unwrap()),
-            protocols: Protocols::new(vec![channex::protocol(client), open_webhook::protocol()]),
+            protocols: Protocols::new(vec![
+                channex::protocol(outbound.clone()),
+                open_webhook::protocol(),
+            ]),
+            outbound,
             metrics: Metrics::install().unwrap(),
             grants: Grants::default(),
             mailer: letters.clone(),

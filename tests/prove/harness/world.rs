@@ -42,15 +42,16 @@ impl World {
         let master_key = folder.join("shared.key");
         let hex: String = TestDatabase::MASTER_KEY.map(|b| format!("{b:02x}")).concat();
         std::fs::write(&master_key, hex)?;
+        let (api, sandbox) = (loopback()?, loopback()?);
         let environment = vec![
             ("INNKEEP_MASTER_KEY_FILE", master_key.display().to_string()),
+            ("INNKEEP_OUTBOUND_ALLOW", sandbox.to_string()),
             ("DATABASE_URL", database.app_url()),
             (
                 "REDIS_URL",
                 std::env::var("INNKEEP_TEST_REDIS_URL").unwrap_or_default(),
             ),
         ];
-        let (api, sandbox) = (loopback()?, loopback()?);
         Ok(Self {
             processes: Vec::new(),
             db,

@@ -9,6 +9,7 @@ mod histories;
 mod last_room;
 mod oversell;
 mod pricing;
+mod ssrf;
 mod stay_model;
 mod sync_latency;
 mod verify;
@@ -20,9 +21,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 12] = [
+pub const ALL: [(&str, Suite); 13] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
+    ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
