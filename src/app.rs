@@ -8,6 +8,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::identity::passkey::Webauthn;
+use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
 use innkeep_integrations::outbound::Outbound;
@@ -24,6 +25,7 @@ pub struct App {
     pub metrics: Metrics,
     pub grants: Grants,
     pub mailer: Arc<dyn Mailer>,
+    pub anchor: Arc<dyn Anchor>,
     /// Where people reach this installation.
     pub public_url: Arc<str>,
     /// Verifies passkeys for that address.

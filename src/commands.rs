@@ -33,7 +33,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve { only, settings } => serve::serve(only, &settings).await,
         Command::Demo { quiet, settings } => crate::demo::run(&settings, quiet).await,
         Command::Sandbox { sandbox } => serve::sandbox(sandbox.sandbox_listen, stop_signal()).await,
-        Command::Verify { database, secrets } => admin::verify(&database, &secrets).await,
+        Command::Verify {
+            database,
+            secrets,
+            record,
+        } => admin::verify(&database, &secrets, &record).await,
         Command::Admin { what, database } => admin::run(what, &database).await,
     }
 }

@@ -8,9 +8,10 @@ use crate::telemetry::LogFormat;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use innkeep_domain::db::DbOptions;
+use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::mail::Mailer;
 use innkeep_integrations::outbound::Allow;
-use innkeep_integrations::{mail, outbound};
+use innkeep_integrations::{anchor, mail, outbound};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,6 +76,8 @@ pub enum Command {
         database: Database,
         #[command(flatten)]
         secrets: Secrets,
+        #[command(flatten)]
+        record: AuditRecord,
     },
     /// Manage tenants and users.
     Admin {
@@ -146,6 +149,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     #[command(flatten)]
     pub secrets: Secrets,
+    #[command(flatten)]
+    pub record: AuditRecord,
     /// Client connections at once.
     #[arg(long, env = "INNKEEP_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
@@ -226,6 +231,19 @@ impl Secrets {
             master_keys: Some(Arc::new(keys)),
             ..database.options()?
         })
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AuditRecord {
+    /// The folder where the ends of audit trails are put on record: keep it apart from the database.
+    #[arg(long, env = "INNKEEP_AUDIT_DIR", default_value = ".local/audit")]
+    pub audit_dir: PathBuf,
+}
+
+impl AuditRecord {
+    pub fn anchor(&self) -> Arc<dyn Anchor> {
+        Arc::new(anchor::Folder::new(self.audit_dir.clone()))
     }
 }
 

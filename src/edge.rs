@@ -1,9 +1,11 @@
 //! What happens to every request once, whatever its route: an id, a span, limits on body and time, problems instead
 //! of errors and panics, an access line and a measurement.
 
+use crate::api::auth::address;
 use crate::api::error::{ApiError, answer, problem};
 use crate::api::request_id::{HEADER, RequestId};
 use crate::api::shape::Shapes;
+use crate::audit::Watch;
 use futures_util::FutureExt;
 use innkeep_domain::Error as DomainError;
 use poem::error::ReadBodyError;
@@ -169,13 +171,16 @@ impl Edge {
     }
 }
 
-/// Runs the routes; errors and panics become problems.
+/// Runs the routes under the eyes of the audit trail; errors and panics become problems.
 async fn guarded(
     routes: &dyn poem::endpoint::DynEndpoint<Output = Response>,
     request: Request,
     id: &RequestId,
 ) -> Response {
-    match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
+    let safe = request.method().is_safe();
+    let watch = Watch::new(&request, id.to_string(), address(&request).to_string());
+    let answering = AssertUnwindSafe(routes.call(request)).catch_unwind();
+    let response = match watch.clone().over(answering).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => answer(error, id),
         Err(panic) => {
@@ -184,6 +189,15 @@ async fn guarded(
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
             problem(&DomainError::internal(format!("panic: {text}")).into(), id)
+        }
+    };
+    match watch.end(&response).await {
+        Ok(()) => response,
+        // Nobody looks without being seen to.
+        Err(error) if response.status().is_success() && safe => problem(&error, id),
+        Err(error) => {
+            tracing::error!(%error, "the audit trail lacks the result of this request");
+            response
         }
     }
 }

@@ -211,6 +211,7 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("set_channel_mappings", Tenant(WriteChannels)),
     ("get_channel_sync_status", Tenant(ReadChannels)),
     // Insight
+    ("list_audit_log", WholeTenant(ReadAudit)),
     ("list_events", Tenant(ReadBookings)),
     ("list_alerts", Tenant(ReadBookings)),
     ("get_dashboard", Tenant(ReadInsight)),
@@ -218,7 +219,7 @@ pub const TABLE: &[(&str, Needs)] = &[
 
 /// The table by method and path, as a router names them.
 #[derive(Debug, Default)]
-pub struct Rights(HashMap<(String, String), Needs>);
+pub struct Rights(HashMap<(String, String), (String, Needs)>);
 
 impl Rights {
     /// # Errors
@@ -230,7 +231,10 @@ impl Rights {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 let id = operation["operationId"].as_str().unwrap_or_default();
                 match table.get(id) {
-                    Some(needs) => drop(found.insert((method.to_uppercase(), unnamed(path)), *needs)),
+                    Some(needs) => {
+                        let row = (id.to_owned(), *needs);
+                        found.insert((method.to_uppercase(), unnamed(path)), row);
+                    }
                     None => missing.push(id.to_owned()),
                 }
             }
@@ -242,9 +246,10 @@ impl Rights {
         }
     }
 
-    /// `pattern` as poem writes it: `/v1/units/:param0`.
-    pub fn of(&self, method: &Method, pattern: &str) -> Option<Needs> {
-        self.0.get(&(method.to_string(), unnamed(pattern))).copied()
+    /// The operation's id and what it needs; `pattern` as poem writes it: `/v1/units/:param0`.
+    pub fn of(&self, method: &Method, pattern: &str) -> Option<(&str, Needs)> {
+        let (id, needs) = self.0.get(&(method.to_string(), unnamed(pattern)))?;
+        Some((id, *needs))
     }
 }
 
@@ -293,7 +298,7 @@ mod tests {
     #[test]
     fn a_path_is_found_as_the_router_writes_it() {
         let rights = Rights::new(&openapi::document().unwrap()).unwrap();
-        let of = |method, pattern| rights.of(&method, pattern);
+        let of = |method, pattern| rights.of(&method, pattern).map(|(_, needs)| needs);
         assert_eq!(of(Method::GET, "/v1/guests/duplicates"), Some(Tenant(ReadGuests)));
         assert_eq!(of(Method::PATCH, "/v1/guests/:param0"), Some(Tenant(WriteGuests)));
         assert_eq!(of(Method::DELETE, "/v1/guests/:param0"), None);

@@ -10,6 +10,7 @@ use crate::principal::Principal;
 use crate::vault::{Keyring, MasterKeys, Vault};
 pub use locks::SessionLocks;
 pub use migrate::{MIGRATOR, migrate, migrate_down};
+use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqlSafeStr, Transaction};
 use std::fmt::Write;
@@ -112,6 +113,7 @@ impl Db {
             tx: self.start(sql).await?,
             tenant,
             keyring: self.keyring.clone(),
+            changes: Vec::new(),
         })
     }
 
@@ -205,9 +207,18 @@ pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
     keyring: Option<Arc<Keyring>>,
+    changes: Vec<Value>,
 }
 
 impl TenantTx {
+    /// For the audit trail: something that this transaction changed.
+    pub(crate) fn changed(&mut self, change: Value) {
+        self.changes.push(change);
+    }
+    /// Everything it changed so far.
+    pub fn changes(&self) -> Value {
+        Value::Array(self.changes.clone())
+    }
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }

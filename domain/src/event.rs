@@ -3,7 +3,7 @@
 use crate::db::TenantTx;
 use crate::error::Result;
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A position in a tenant's log. Ordered by transaction, then by statement.
@@ -37,7 +37,9 @@ pub struct NewEvent<'a> {
     pub at: DateTime<Utc>,
 }
 
+/// Also notes it for the audit trail, which is about to be told what this transaction changed.
 pub async fn append(tx: &mut TenantTx, event: NewEvent<'_>) -> Result<()> {
+    tx.changed(change(&event));
     sqlx::query!(
         "insert into event (tenant_id, kind, property_id, subject_id, actor, data, at)
          values ($1, $2, $3, $4, $5, $6, $7)",
@@ -52,6 +54,20 @@ pub async fn append(tx: &mut TenantTx, event: NewEvent<'_>) -> Result<()> {
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// `{event, id, data}`. Of bookings, whose data may be personal, the fields' names only: what stands in the trail
+/// cannot be erased.
+fn change(event: &NewEvent<'_>) -> Value {
+    let about = event.kind.split('.').next().unwrap_or_default();
+    let data = match about {
+        "booking" | "reservation" | "quote" | "group" => {
+            let fields = event.data["changes"].as_array().into_iter().flatten();
+            json!({ "fields": fields.map(|c| c["field"].clone()).collect::<Vec<_>>() })
+        }
+        _ => event.data.clone(),
+    };
+    json!({ "event": event.kind, "id": event.subject_id, "data": data })
 }
 
 /// At most `limit` events after a position, oldest first. Only transactions older than every one still running are

@@ -2,6 +2,7 @@
 //! takes a tenant's transaction, the acting principal and a command, and writes state, event and kick together.
 
 pub mod alert;
+pub mod audit;
 pub mod booking;
 pub mod catalogue;
 pub mod channel;
@@ -35,4 +36,4 @@ pub mod verify;
 
 pub use error::{Error, Kind, Refusal, Result};
 pub use ids::TenantId;
-pub use principal::{Permission, Principal, Role};
+pub use principal::{Actor, Permission, Principal, Role};

@@ -92,10 +92,12 @@ pub enum Permission {
     /// Invites, changes and removes staff; makes roles.
     WriteUsers,
     WriteApiKeys,
+    /// Who did and looked at what.
+    ReadAudit,
 }
 
 impl Permission {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteRates,
@@ -113,6 +115,7 @@ impl Permission {
         Self::ReadUsers,
         Self::WriteUsers,
         Self::WriteApiKeys,
+        Self::ReadAudit,
     ];
 
     pub fn name(self) -> &'static str {
@@ -134,6 +137,7 @@ impl Permission {
             Self::ReadUsers => "read_users",
             Self::WriteUsers => "write_users",
             Self::WriteApiKeys => "write_api_keys",
+            Self::ReadAudit => "read_audit",
         }
     }
 

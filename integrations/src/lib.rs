@@ -1,6 +1,7 @@
 //! Everything that speaks another system's language: channel protocols, webhook signatures, the way out to both.
 //! No database and no clock in here: what is read becomes a domain value, and time is a parameter.
 
+pub mod anchor;
 pub mod channex;
 mod cursor;
 pub mod mail;

@@ -3,6 +3,7 @@
 
 use crate::api::error::{ApiError, ApiResult};
 use crate::app::{App, Shared};
+use crate::audit::{self, Watch};
 use crate::rights::{Needs, Rights};
 use crate::tokens::{Bearer as Token, TokenError};
 use innkeep_domain::Error as DomainError;
@@ -10,7 +11,7 @@ use innkeep_domain::identity::operator::Operator;
 use innkeep_domain::identity::session::Origin;
 use innkeep_domain::identity::{Door, api_key};
 use innkeep_domain::ids::TenantId;
-use innkeep_domain::principal::Principal;
+use innkeep_domain::principal::{Actor, Principal};
 use poem::http::{StatusCode, header};
 use poem::{FromRequest, PathPattern, Request, RequestBody};
 use poem_openapi::SecurityScheme;
@@ -76,15 +77,26 @@ fn app(request: &Request) -> ApiResult<&App> {
 }
 
 /// What the operation needs by the table; an operation that does not stand there needs what nobody has.
-fn needs(request: &Request) -> ApiResult<Needs> {
+fn needs(request: &Request) -> ApiResult<(&str, Needs)> {
     let rights = request.data::<Arc<Rights>>();
     let pattern = request.data::<PathPattern>().map_or("", |p| &p.0);
     let needs = rights.and_then(|r| r.of(request.method(), pattern));
     Ok(needs.ok_or_else(|| DomainError::internal(format!("no rights for {pattern}")))?)
 }
 
+/// For the audit trail, if the operation is written there.
+fn watch(request: &Request, tenant: TenantId, actor: &Actor) -> ApiResult<Option<Arc<Watch>>> {
+    let (operation, needs) = needs(request)?;
+    let watch = Watch::current().zip(audit::kind(needs, request.method().is_safe()));
+    let Some((watch, kind)) = watch else {
+        return Ok(None);
+    };
+    watch.saw(app(request)?, tenant, actor, Some(operation), kind);
+    Ok(Some(watch))
+}
+
 async fn principal(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
-    let (app, needs, now) = (app(request)?, needs(request)?, app(request)?.now());
+    let (app, (_, needs), now) = (app(request)?, needs(request)?, app(request)?.now());
     let text = bearer.token.as_str();
     let found = if api_key::is_key(text) {
         let wrong = || unauthenticated("invalid_api_key", "the API key is unknown, revoked or expired");
@@ -113,7 +125,11 @@ async fn principal(request: &Request, bearer: Bearer) -> poem::Result<Principal>
         }
     };
     tracing::Span::current().record("tenant", tracing::field::display(found.tenant));
+    let watch = watch(request, found.tenant, &found.actor)?;
     allow(&found, needs).map_err(ApiError::from)?;
+    if let Some(watch) = watch {
+        watch.begin().await?;
+    }
     Ok(found)
 }
 
@@ -161,14 +177,21 @@ async fn session(request: &Request, bearer: &Bearer) -> ApiResult<Person> {
 }
 
 async fn person(request: &Request, bearer: Bearer) -> poem::Result<Person> {
-    match needs(request)? {
-        Needs::Person => Ok(session(request, &bearer).await?),
-        other => Err(mismatch(other).into()),
+    let (_, needs) = needs(request)?;
+    if needs != Needs::Person {
+        return Err(mismatch(needs).into());
     }
+    let person = session(request, &bearer).await?;
+    if let Some(tenant) = person.tenant
+        && let Some(watch) = watch(request, tenant, &Actor::User(person.user_id))?
+    {
+        watch.begin().await?;
+    }
+    Ok(person)
 }
 
 async fn operator(request: &Request, bearer: Bearer) -> poem::Result<Operator> {
-    let needs = needs(request)?;
+    let (_, needs) = needs(request)?;
     if needs != Needs::Operator {
         return Err(mismatch(needs).into());
     }
@@ -191,7 +214,7 @@ fn mismatch(needs: Needs) -> ApiError {
 }
 
 /// The caller's address as the socket shows it. Behind a proxy that is the proxy's.
-fn address(request: &Request) -> IpAddr {
+pub fn address(request: &Request) -> IpAddr {
     let socket = request.remote_addr().as_socket_addr();
     socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), std::net::SocketAddr::ip)
 }

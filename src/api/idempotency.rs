@@ -1,4 +1,4 @@
-//! Writes: one transaction around the idempotency look-up, the operation and the stored answer.
+//! Writes: one transaction around the idempotency look-up, the operation, the stored answer and the audit trail.
 //!
 //! `Idempotency-Key` is optional on every unsafe operation. Within 72 h the same caller's same request gets the first
 //! answer again (`Idempotency-Replayed: true`); another request under the key is refused with 422
@@ -8,6 +8,7 @@
 use crate::api::error::{ApiError, ApiResult};
 use crate::api::reply::Reply;
 use crate::app::App;
+use crate::audit::Watch;
 use crate::edge::Fingerprint;
 use innkeep_domain::Error as DomainError;
 use innkeep_domain::db::TenantTx;
@@ -71,7 +72,14 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     if let Some(scope) = &scope {
         idempotency::keep(&mut tx, scope, reply.stored(), now).await?;
     }
+    let watch = Watch::current();
+    if let Some(watch) = &watch {
+        watch.done(&mut tx, STATUS, reply.made()).await?;
+    }
     tx.commit().await?;
+    if let Some(watch) = watch {
+        watch.told();
+    }
     app.cache.invalidate(who.tenant).await;
     Ok(reply)
 }

@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod ari;
+pub mod audit_log;
 pub mod auth;
 pub mod body;
 pub mod bookings;
@@ -100,6 +101,7 @@ type Basics = (
     users::Users,
     invitations::Invitations,
     roles::Roles,
+    audit_log::AuditLog,
     api_keys::ApiKeys,
     platform::Platform,
     health::Health,
@@ -156,6 +158,7 @@ pub fn everything() -> Everything {
         users::Users,
         invitations::Invitations,
         roles::Roles,
+        audit_log::AuditLog,
         api_keys::ApiKeys,
         platform::Platform,
         health::Health,

@@ -11,6 +11,7 @@ use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaRespon
 use poem_openapi::types::{ToJSON, Type};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
+use uuid::Uuid;
 
 /// A write's answer; `STATUS` is what the document says and what a fresh answer has.
 #[derive(Debug)]
@@ -58,6 +59,11 @@ impl<T: ToJSON, const STATUS: u16> Reply<T, STATUS> {
             replayed: true,
             body: PhantomData,
         }
+    }
+    /// The id of what was created.
+    pub fn made(&self) -> Option<Uuid> {
+        let path = self.stored.headers["location"].as_str()?;
+        Uuid::parse_str(path.rsplit('/').next()?).ok()
     }
     pub fn stored(&self) -> &Stored {
         &self.stored

@@ -4,13 +4,14 @@
 use crate::api::auth::{AsPerson, Whence};
 use crate::api::{ApiError, ApiResult, Body, Tag};
 use crate::app::{App, Shared};
+use crate::audit::{Kind, Watch};
 use crate::tokens::{Bearer, LIFETIME_SECONDS};
 use chrono::{DateTime, Utc};
-use innkeep_domain::Error as DomainError;
 use innkeep_domain::identity::log_in::{self, Attempt, Errand, LoggedIn, Opened};
 use innkeep_domain::identity::session::{self, Refreshed};
 use innkeep_domain::identity::{self, Class, Door};
 use innkeep_domain::ids::TenantId;
+use innkeep_domain::{Actor, Error as DomainError};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -268,6 +269,10 @@ pub fn answer(app: &App, outcome: LoggedIn) -> ApiResult<LogInAnswer> {
 }
 
 pub fn opened(app: &App, opened: Opened) -> ApiResult<TokenPair> {
+    let (tenant, user) = (opened.session.tenant, Actor::User(opened.session.user_id));
+    if let Some((watch, tenant)) = Watch::current().zip(tenant) {
+        watch.saw(app, tenant, &user, None, Kind::Changes);
+    }
     Ok(TokenPair {
         device_token: Some(opened.device_token),
         ..pair(app, opened.session)?

@@ -1,7 +1,8 @@
 //! `innkeep admin` and `innkeep verify`: what an operator does by hand.
 
-use crate::config::{Admin, Database, Secrets, secret};
+use crate::config::{Admin, AuditRecord, Database, Secrets, secret};
 use anyhow::Context;
+use innkeep_domain::audit;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::identity::{self, Class, account, membership, operator};
@@ -140,7 +141,7 @@ async fn rotate_keys(db: &Db, tenants: &[TenantId], master: bool) -> anyhow::Res
 }
 
 /// Fails when any invariant of any tenant does not hold.
-pub async fn verify(database: &Database, secrets: &Secrets) -> anyhow::Result<()> {
+pub async fn verify(database: &Database, secrets: &Secrets, record: &AuditRecord) -> anyhow::Result<()> {
     let options = if secrets.there() {
         secrets.database(database)?
     } else {
@@ -152,10 +153,13 @@ pub async fn verify(database: &Database, secrets: &Secrets) -> anyhow::Result<()
     let mut broken = 0;
     for tenant in &all {
         let mut tx = db.begin(*tenant).await?;
-        let findings = match *tenant {
+        let mut findings = match *tenant {
             TenantId::PLATFORM => invariants::platform(&mut tx).await?,
             _ => invariants::tenant(&mut tx, now).await?,
         };
+        if let Some(head) = record.anchor().get(*tenant).await? {
+            findings.extend(audit::verify::anchored(&mut tx, &head).await?);
+        }
         for finding in findings {
             broken += 1;
             super::print(&format!("{tenant}  {}: {}\n", finding.rule, finding.detail))?;

@@ -75,6 +75,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
         outbound,
         grants: Grants::default(),
         mailer: settings.mail.mailer()?,
+        anchor: settings.record.anchor(),
         relying_party: passkey::relying_party(&settings.public_url())?,
         public_url: settings.public_url().into(),
         clock,
@@ -113,6 +114,7 @@ pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<(
         protocols: app.protocols.clone(),
         cache: app.cache.clone(),
         mailer: app.mailer.clone(),
+        anchor: app.anchor.clone(),
         public_url: app.public_url.clone(),
     };
     innkeep_workers::run(ctx, stop).await

@@ -16,6 +16,8 @@ pub(crate) enum Lane {
     Metrics(TenantId),
     /// Holds whose time has passed.
     Holds(TenantId),
+    /// The tenant's audit trail.
+    Audit(TenantId),
     /// Mail that is due, whoever's.
     Mail,
     /// One connection's outbound sender.
@@ -74,6 +76,7 @@ impl Lanes {
             Lane::Tenant(tenant) => crate::sweep::tenant(&self.workers, self, tenant).await,
             Lane::Metrics(tenant) => crate::metrics::follow(&self.workers, tenant).await,
             Lane::Holds(tenant) => crate::holds::run(&self.workers, tenant).await,
+            Lane::Audit(tenant) => crate::audit::run(&self.workers, tenant).await,
             Lane::Mail => crate::mail::run(&self.workers).await,
             Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
             Lane::Inbox(tenant, connection) => {

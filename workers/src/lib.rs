@@ -1,6 +1,7 @@
 //! What happens in the background. A job is a kick: "tenant T changed". What is due stands in domain tables, so a
 //! kick may be lost, doubled or late; the sweep finds what was missed.
 
+mod audit;
 mod breaker;
 mod heartbeat;
 mod holds;
@@ -15,6 +16,7 @@ mod sweep;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
+use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::cache::Invalidate;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
@@ -31,6 +33,8 @@ pub struct Context {
     pub protocols: Protocols,
     pub cache: Arc<dyn Invalidate>,
     pub mailer: Arc<dyn Mailer>,
+    /// Where the ends of audit trails are put on record.
+    pub anchor: Arc<dyn Anchor>,
     /// Where people reach this installation: what links in mails begin with.
     pub public_url: Arc<str>,
 }

@@ -3,6 +3,7 @@
 
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
+use innkeep_domain::audit::chain;
 use innkeep_domain::booking::hold;
 use innkeep_domain::channel::{inbox, push};
 use innkeep_domain::{TenantId, mail, metrics, tenancy};
@@ -46,6 +47,7 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     let pushes = push::due(&mut tx, now).await?;
     let inboxes = inbox::due(&mut tx, now).await?;
     let behind = metrics::behind(&mut tx).await?;
+    let audited = chain::due(&mut tx).await?;
     tx.commit().await?;
     pushes
         .into_iter()
@@ -55,6 +57,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
         .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
     if holds {
         lanes.poke(Lane::Holds(tenant));
+    }
+    if audited {
+        lanes.poke(Lane::Audit(tenant));
     }
     if behind {
         lanes.poke(Lane::Metrics(tenant));

@@ -3,6 +3,7 @@
 mod sales;
 mod stock;
 
+use crate::audit;
 use crate::db::TenantTx;
 use crate::desk::verify as desk;
 use crate::error::Result;
@@ -44,6 +45,7 @@ pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding
         ("maintenance_is_in_its_unit", desk::maintenance(tx).await?),
         ("segments_lie_in_their_stay", desk::segments_in_stay(tx).await?),
         ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
+        ("audit_trail_is_whole", audit::verify::chain(tx).await?),
         (KEYS, vault::unknown_keys(tx).await?),
     ] {
         findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));

@@ -21,7 +21,7 @@ use innkeep_domain::mail;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::{MailError, Mailer, Message};
 use innkeep_domain::testing::{House, Plan, TestDatabase};
-use innkeep_integrations::{channex, open_webhook};
+use innkeep_integrations::{anchor, channex, open_webhook};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -71,6 +71,7 @@ impl Server {
             metrics: Metrics::install().unwrap(),
             grants: Grants::default(),
             mailer: letters.clone(),
+            anchor: Arc::new(anchor::Folder::new(secrets().join("audit"))),
             public_url: "http://localhost:8080".into(),
             relying_party: passkey::relying_party("http://localhost:8080").unwrap(),
         });

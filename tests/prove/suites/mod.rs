@@ -1,5 +1,6 @@
 //! One file per promise.
 
+mod audit;
 mod auth_attacks;
 mod cancel_storm;
 mod catalogue;
@@ -21,9 +22,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 13] = [
+pub const ALL: [(&str, Suite); 14] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
+    ("audit", |s| Box::pin(audit::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),

@@ -1,83 +1,225 @@
-//! Finds an order in which a history could have happened one operation after the other (Wing and Gong's search, with
-//! Lowe's memory of configurations seen): each operation somewhere between its call and its answer, each answer what
-//! the house would then have given.
+//! Finds out whether a history could have happened one operation after the other: each somewhere between its call and
+//! its answer, each answered as the house would then have answered.
+//!
+//! It walks through the calls and answers in the order of their time and keeps every configuration that explains what
+//! was seen so far: which of the operations now under way have already happened (Lowe's just-in-time linearization). An
+//! answer tells the version it made of its booking, so what a set of operations leaves behind does not depend on their
+//! order, and a configuration is no more than that set. When none is left, no order exists.
 
+use super::history::{Entry, Op, Sold, Span, UNITS};
 use std::collections::HashSet;
 
-pub const KINDS: usize = 2;
-pub const NIGHTS: usize = 6;
-/// Units of each type.
-pub const UNITS: [i32; KINDS] = [2, 3];
+/// Configurations looked at for one answer before the checker gives up.
+const MOST_CONFIGURATIONS: usize = 4_000_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Span {
-    pub kind: usize,
-    pub from: usize,
-    pub to: usize,
-}
+/// Operations under way, a bit for each client.
+type Happened = u64;
 
-/// Sold units per type and night.
-pub type Sold = [[i32; NIGHTS]; KINDS];
-
-/// What was asked and answered. Bookings are numbered in the order their answers came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Op {
-    Booked {
-        booking: usize,
-        span: Span,
-    },
-    Refused {
-        span: Span,
-    },
-    Cancelled {
-        booking: usize,
-        done: bool,
-    },
-    Amended {
-        booking: usize,
-        span: Span,
-        answer: Answer,
-    },
-    Read {
-        sold: Sold,
-    },
-}
-
-impl Op {
-    fn changes_nothing(&self) -> bool {
-        match self {
-            Self::Booked { .. } => false,
-            Self::Cancelled { done, .. } => !done,
-            Self::Amended { answer, .. } => *answer != Answer::Done,
-            Self::Refused { .. } | Self::Read { .. } => true,
+/// Whether there is such an order. `Err`: not decided within the bound. At most 64 clients, one operation of each at a
+/// time.
+pub fn explain(entries: &[Entry]) -> anyhow::Result<bool> {
+    let Some(mut house) = House::of(entries) else {
+        return Ok(false);
+    };
+    let mut configurations = HashSet::from([0]);
+    for (_, moment) in moments(entries) {
+        match moment {
+            Moment::Called(i) => {
+                house.under_way[entries[i].client] = Some(&entries[i].op);
+            }
+            Moment::Answered(i) => {
+                let client = entries[i].client;
+                configurations = with(&house, &configurations, client)?;
+                if configurations.is_empty() {
+                    return Ok(false);
+                }
+                house.settle(client);
+                configurations = configurations.into_iter().map(|c| c & !bit(client)).collect();
+            }
         }
+    }
+    Ok(true)
+}
+
+enum Moment {
+    Called(usize),
+    Answered(usize),
+}
+
+/// In the order of time; of one instant, calls first.
+fn moments(entries: &[Entry]) -> Vec<((u64, bool), Moment)> {
+    let called = entries
+        .iter()
+        .enumerate()
+        .map(|(i, e)| ((e.called, false), Moment::Called(i)));
+    let answered = entries
+        .iter()
+        .enumerate()
+        .map(|(i, e)| ((e.answered, true), Moment::Answered(i)));
+    let mut all: Vec<_> = called.chain(answered).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all
+}
+
+fn bit(client: usize) -> Happened {
+    1 << client
+}
+
+/// All configurations that can be reached from these and in which the client's operation has happened.
+fn with(house: &House<'_>, from: &HashSet<Happened>, client: usize) -> anyhow::Result<HashSet<Happened>> {
+    let mut found = HashSet::new();
+    let mut seen = from.clone();
+    let mut open: Vec<Now<'_, '_>> = from.iter().map(|happened| house.after(*happened)).collect();
+    while let Some(mut now) = open.pop() {
+        now.let_harmless_happen();
+        if now.happened & bit(client) != 0 {
+            found.insert(now.happened);
+            continue;
+        }
+        for (other, op) in now.left().filter(|(_, op)| now.would(op)) {
+            if seen.insert(now.happened | bit(other)) {
+                open.push(now.clone().then(other, op));
+            }
+        }
+        anyhow::ensure!(
+            seen.len() < MOST_CONFIGURATIONS,
+            "not decided: too many configurations"
+        );
+    }
+    Ok(found)
+}
+
+/// A booking's versions begin at 1; 0 is before it was made.
+type Version = usize;
+
+/// What is known at one time: the operations that were answered, and those that are under way.
+struct House<'a> {
+    /// By booking: what each of its versions occupied.
+    stays: Vec<Vec<Option<Span>>>,
+    /// By booking: the version that answered operations left.
+    versions: Vec<Version>,
+    sold: Sold,
+    /// By client.
+    under_way: Vec<Option<&'a Op>>,
+}
+
+impl<'a> House<'a> {
+    /// `None` when two answers differ about what a booking's version is (one of them was lost), or when one refers to
+    /// a version that nobody made.
+    fn of(entries: &'a [Entry]) -> Option<Self> {
+        let mut left: Vec<_> = entries.iter().filter_map(|e| e.op.left()).collect();
+        left.sort_by_key(|(booking, version, _)| (*booking, *version));
+        left.dedup();
+        let bookings = left.last().map_or(0, |(booking, ..)| booking + 1);
+        let mut stays = vec![vec![None]; bookings];
+        for (booking, version, stay) in left {
+            if stays[booking].len() != version {
+                return None;
+            }
+            stays[booking].push(stay);
+        }
+        let clients = entries.iter().map(|e| e.client + 1).max().unwrap_or(0);
+        Some(Self {
+            versions: vec![0; stays.len()],
+            stays,
+            sold: Sold::default(),
+            under_way: vec![None; clients],
+        })
+    }
+
+    /// The client's operation was answered, and has happened in every configuration left.
+    fn settle(&mut self, client: usize) {
+        let Some((booking, version, stay)) = self.under_way[client].take().and_then(Op::left) else {
+            return;
+        };
+        let before = self.versions[booking];
+        if version > before {
+            self.versions[booking] = version;
+            move_stay(&mut self.sold, self.stays[booking][before], stay);
+        }
+    }
+
+    fn after(&self, happened: Happened) -> Now<'_, 'a> {
+        let nothing = Now {
+            house: self,
+            happened: 0,
+            versions: Vec::new(),
+            sold: self.sold,
+        };
+        let done = self
+            .under_way
+            .iter()
+            .enumerate()
+            .filter(|(client, _)| happened & bit(*client) != 0);
+        done.fold(nothing, |now, (client, op)| match op {
+            Some(op) => now.then(client, op),
+            None => now,
+        })
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    Done,
-    Full,
-    WrongState,
+fn move_stay(sold: &mut Sold, from: Option<Span>, to: Option<Span>) {
+    for (span, sign) in [(from, -1), (to, 1)] {
+        let Some(span) = span else { continue };
+        sold[span.kind][span.from..span.to]
+            .iter_mut()
+            .for_each(|night| *night += sign);
+    }
 }
 
-#[derive(Debug, Clone)]
-pub struct Entry {
-    pub op: Op,
-    /// Nanoseconds since the beginning.
-    pub called: u64,
-    pub answered: u64,
-}
-
-/// The house as far as the history can tell.
-struct House {
+/// The house in one configuration.
+#[derive(Clone)]
+struct Now<'h, 'a> {
+    house: &'h House<'a>,
+    happened: Happened,
+    /// Of bookings that operations under way have changed.
+    versions: Vec<(usize, Version)>,
     sold: Sold,
-    stays: Vec<Option<Span>>,
-    /// Changes with every change and back with its undoing.
-    hash: u64,
 }
 
-impl House {
+impl<'a> Now<'_, 'a> {
+    fn left(&self) -> impl Iterator<Item = (usize, &'a Op)> + use<'_, 'a> {
+        let all = self.house.under_way.iter().enumerate();
+        all.filter_map(|(client, op)| Some((client, (*op)?)))
+            .filter(|(client, _)| self.happened & bit(*client) == 0)
+    }
+
+    /// Whatever the order: a version already left behind changes nothing any more.
+    fn then(mut self, client: usize, op: &Op) -> Self {
+        self.happened |= bit(client);
+        let Some((booking, version, stay)) = op.left() else {
+            return self;
+        };
+        let (before, gone) = (self.version(booking), self.stay(booking));
+        if version > before {
+            self.versions.retain(|(other, _)| *other != booking);
+            self.versions.push((booking, version));
+            move_stay(&mut self.sold, gone, stay);
+        }
+        self
+    }
+
+    /// What changes nothing and has its answer now may as well happen now: nothing is lost by it.
+    fn let_harmless_happen(&mut self) {
+        let harmless = self
+            .left()
+            .filter(|(_, op)| self.unmoved_by(op) && self.would(op));
+        self.happened = harmless.fold(self.happened, |all, (client, _)| all | bit(client));
+    }
+
+    fn version(&self, booking: usize) -> Version {
+        let changed = self.versions.iter().find(|(other, _)| *other == booking);
+        changed.map_or_else(
+            || self.house.versions.get(booking).copied().unwrap_or(0),
+            |(_, version)| *version,
+        )
+    }
+
+    fn stay(&self, booking: usize) -> Option<Span> {
+        let stays = self.house.stays.get(booking)?;
+        stays.get(self.version(booking)).copied().flatten()
+    }
+
     fn fits(&self, span: Span, given_back: Option<Span>) -> bool {
         (span.from..span.to).all(|night| {
             let back = given_back.is_some_and(|b| b.kind == span.kind && (b.from..b.to).contains(&night));
@@ -85,153 +227,26 @@ impl House {
         })
     }
 
-    /// Puts a booking's stay where it was; returns what was there.
-    fn set(&mut self, booking: usize, stay: Option<Span>) -> Option<Span> {
-        let before = std::mem::replace(&mut self.stays[booking], stay);
-        for (span, sign) in [(before, -1), (stay, 1)] {
-            let Some(span) = span else { continue };
-            self.hash ^= scramble(
-                booking as u64,
-                (span.kind * 64 + span.from * 8 + span.to) as u64 + 1,
-            );
-            (span.from..span.to).for_each(|night| self.sold[span.kind][night] += sign);
-        }
-        before
+    fn unmoved_by(&self, op: &Op) -> bool {
+        op.left()
+            .is_none_or(|(booking, version, _)| version == self.version(booking))
     }
 
-    /// Does it now, if the answer would be the recorded one: then (booking, stay before), or nothing to undo.
-    fn step(&mut self, op: &Op) -> Option<Option<Undo>> {
+    /// Would this be the answer now?
+    fn would(&self, op: &Op) -> bool {
         match *op {
-            Op::Booked { booking, span } => self
-                .fits(span, None)
-                .then(|| Some((booking, self.set(booking, Some(span))))),
-            Op::Refused { span } => (!self.fits(span, None)).then_some(None),
-            Op::Cancelled { booking, done } => match (self.stays[booking], done) {
-                (Some(_), true) => Some(Some((booking, self.set(booking, None)))),
-                (None, false) => Some(None),
-                _ => None,
-            },
-            Op::Amended {
-                booking,
-                span,
-                answer,
-            } => {
-                let now = self.stays[booking];
-                let would = match now {
-                    None => Answer::WrongState,
-                    Some(stay) if self.fits(span, Some(stay)) => Answer::Done,
-                    Some(_) => Answer::Full,
-                };
-                match (would == answer, would) {
-                    (false, _) => None,
-                    (true, Answer::Done) => Some(Some((booking, self.set(booking, Some(span))))),
-                    (true, _) => Some(None),
-                }
+            Op::Booked { booking, span } => self.version(booking) == 0 && self.fits(span, None),
+            Op::Changed { booking, version, to } => {
+                let (now, stay) = (self.version(booking), self.stay(booking));
+                let next = now + 1 == version || (now == version && stay == to);
+                stay.is_some() && next && to.is_none_or(|span| self.fits(span, stay))
             }
-            Op::Read { sold } => (self.sold == sold).then_some(None),
+            Op::Refused { span } => !self.fits(span, None),
+            Op::Full { booking, span } => self
+                .stay(booking)
+                .is_some_and(|stay| !self.fits(span, Some(stay))),
+            Op::Over { booking } => self.version(booking) > 0 && self.stay(booking).is_none(),
+            Op::Read { sold } => self.sold == sold,
         }
     }
-}
-
-/// SplitMix64 over two words.
-fn scramble(a: u64, b: u64) -> u64 {
-    let mut z = a
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .wrapping_add(b.rotate_left(32));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// A booking, and its stay before a step.
-type Undo = (usize, Option<Span>);
-
-struct Level {
-    /// Operations that may come next, the first to try last.
-    next: Vec<usize>,
-    /// The operation done here, and what undoes it.
-    done: Option<(usize, Option<Undo>)>,
-}
-
-/// Steps the search may take before it gives up.
-const MOST_STEPS: usize = 20_000_000;
-
-/// `Ok(true)`: there is such an order. `Err`: not decided within the bound. Entries must be sorted by call.
-pub fn explain(entries: &[Entry]) -> anyhow::Result<bool> {
-    let bookings = entries
-        .iter()
-        .filter(|e| matches!(e.op, Op::Booked { .. }))
-        .count();
-    let mut house = House {
-        sold: [[0; NIGHTS]; KINDS],
-        stays: vec![None; bookings],
-        hash: 0,
-    };
-    let mut taken = vec![false; entries.len()];
-    let (mut count, mut first, mut chosen) = (0, 0, 0_u64);
-    let mut seen: HashSet<(u64, u64)> = HashSet::new();
-    let mut levels = vec![Level {
-        next: candidates(entries, &taken, 0, &mut house),
-        done: None,
-    }];
-    for _ in 0..MOST_STEPS {
-        if count == entries.len() {
-            return Ok(true);
-        }
-        let Some(level) = levels.last_mut() else {
-            return Ok(false);
-        };
-        if let Some((entry, undo)) = level.done.take() {
-            if let Some((booking, before)) = undo {
-                house.set(booking, before);
-            }
-            taken[entry] = false;
-            chosen ^= scramble(entry as u64, u64::MAX);
-            count -= 1;
-            first = first.min(entry);
-        }
-        let Some(entry) = level.next.pop() else {
-            levels.pop();
-            continue;
-        };
-        let Some(undo) = house.step(&entries[entry].op) else {
-            continue;
-        };
-        level.done = Some((entry, undo));
-        taken[entry] = true;
-        chosen ^= scramble(entry as u64, u64::MAX);
-        count += 1;
-        while taken.get(first).is_some_and(|t| *t) {
-            first += 1;
-        }
-        // Seen before from here: it led nowhere, and will be undone at once.
-        let next = if seen.insert((chosen, house.hash)) {
-            candidates(entries, &taken, first, &mut house)
-        } else {
-            Vec::new()
-        };
-        levels.push(Level { next, done: None });
-    }
-    anyhow::bail!("not decided within {MOST_STEPS} steps")
-}
-
-/// Not yet taken, and called before the first of the others was answered; the earliest answered last. One that changes
-/// nothing and has its answer now may as well come now: then there is nothing else to try.
-fn candidates(entries: &[Entry], taken: &[bool], first: usize, house: &mut House) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut soonest = u64::MAX;
-    for (i, entry) in entries.iter().enumerate().skip(first).filter(|(i, _)| !taken[*i]) {
-        if entry.called > soonest {
-            break;
-        }
-        soonest = soonest.min(entry.answered);
-        found.push(i);
-    }
-    found.retain(|i| entries[*i].called <= soonest);
-    let harmless = |i: &usize| entries[*i].op.changes_nothing() && house.step(&entries[*i].op).is_some();
-    if let Some(i) = found.iter().copied().find(harmless) {
-        return vec![i];
-    }
-    found.sort_by_key(|i| std::cmp::Reverse(entries[*i].answered));
-    found
 }

@@ -1,0 +1,1 @@
+drop table audit_head, audit_link, audit_entry;
