@@ -15,6 +15,7 @@ mod show;
 mod snapshot;
 mod state;
 mod story;
+mod terms;
 mod tour;
 
 use crate::app::App;

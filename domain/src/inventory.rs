@@ -180,21 +180,6 @@ pub async fn change(tx: &mut TenantTx, delta: &Delta, stock: Stock) -> Result<()
     )
 }
 
-/// Locks the rows of these nights, in the order in which everybody does, for what comes later in the transaction.
-pub async fn lock(tx: &mut TenantTx, unit_types: &[Uuid], nights: &[NaiveDate]) -> Result<()> {
-    sqlx::query!(
-        "select from unnest($2::uuid[], $3::date[]) as c (unit_type_id, night)
-         join inventory i on i.tenant_id = $1 and i.unit_type_id = c.unit_type_id and i.night = c.night
-         order by i.unit_type_id, i.night for update of i",
-        tx.t(),
-        unit_types,
-        nights
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// 409 `no_availability`, naming the nights that did not change.
 pub fn refuse_missing(wanted: &Delta, changed: BTreeSet<(Uuid, NaiveDate)>) -> Result<()> {
     if changed.len() == wanted.len() {

@@ -1,23 +1,25 @@
 //! Properties, unit types and units: what there is to sell.
 
 pub(crate) mod unit;
+mod unit_type;
 
 use crate::cards;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::ids::new_id;
-use crate::inventory;
 use crate::money;
 use crate::principal::{Permission, Principal};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 pub use unit::{Cleanliness, Unit, UnitChange, change_unit, create_units, get_unit, units};
+pub use unit_type::{
+    NewUnitType, UNIT_KINDS, UnitType, UnitTypeChange, change_unit_type, create_unit_type, get_unit_type,
+    unit_types,
+};
 use uuid::Uuid;
 
 pub const KINDS: [&str; 4] = ["hotel", "host", "hostel", "marina"];
-/// What a unit type's units are.
-pub const UNIT_KINDS: [&str; 4] = ["room", "apartment", "bed", "berth"];
 /// Longest name or code of anything.
 pub const LONGEST_NAME: usize = 200;
 
@@ -68,19 +70,6 @@ pub struct PropertyChange {
     pub zone: Option<String>,
     pub check_in: Option<NaiveTime>,
     pub check_out: Option<NaiveTime>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitType {
-    pub id: Uuid,
-    pub property_id: Uuid,
-    pub code: String,
-    pub name: String,
-    /// One of [`UNIT_KINDS`].
-    pub kind: String,
-    /// Persons of any age.
-    pub max_occupancy: i32,
-    pub version: i32,
 }
 
 /// Not empty, not endless, no control characters.
@@ -224,94 +213,6 @@ pub fn check_version(current: i32, expected: Option<i32>) -> Result<(), Refusal>
         ))),
         _ => Ok(()),
     }
-}
-
-pub struct NewUnitType {
-    pub code: String,
-    pub name: String,
-    /// One of [`UNIT_KINDS`].
-    pub kind: String,
-    pub max_occupancy: i32,
-}
-
-/// Adds a unit type without units, and opens its nights up to the booking horizon.
-pub async fn create_unit_type(
-    tx: &mut TenantTx,
-    who: &Principal,
-    property_id: Uuid,
-    new: NewUnitType,
-    now: DateTime<Utc>,
-) -> Result<UnitType> {
-    who.require(Permission::WriteInventory)?;
-    let property = get(tx, property_id).await?;
-    if !(1..=100).contains(&new.max_occupancy) {
-        return Err(Refusal::invalid("out_of_range", "1 to 100 persons")
-            .at("/max_occupancy")
-            .into());
-    }
-    if !UNIT_KINDS.contains(&new.kind.as_str()) {
-        return Err(Refusal::invalid("unknown_kind", format!("one of {UNIT_KINDS:?}"))
-            .at("/kind")
-            .into());
-    }
-    let unit_type = UnitType {
-        id: new_id(),
-        property_id,
-        code: name(&new.code, "/code")?,
-        name: name(&new.name, "/name")?,
-        kind: new.kind,
-        max_occupancy: new.max_occupancy,
-        version: 1,
-    };
-    sqlx::query!(
-        "insert into unit_type (tenant_id, id, property_id, code, name, kind, max_occupancy)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        tx.t(),
-        unit_type.id,
-        property_id,
-        unit_type.code,
-        unit_type.name,
-        unit_type.kind,
-        unit_type.max_occupancy
-    )
-    .execute(&mut **tx)
-    .await?;
-    inventory::open_nights(
-        tx,
-        unit_type.id,
-        property.business_date,
-        inventory::horizon(property.business_date),
-    )
-    .await?;
-    logged(tx, who, "unit_type.created", property_id, unit_type.id, now).await?;
-    Ok(unit_type)
-}
-
-pub async fn get_unit_type(tx: &mut TenantTx, id: Uuid) -> Result<UnitType> {
-    let found = sqlx::query_as!(
-        UnitType,
-        "select id, property_id, code, name, kind, max_occupancy, version from unit_type
-         where tenant_id = $1 and id = $2",
-        tx.t(),
-        id
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(found.ok_or_else(|| Refusal::not_found("unit type"))?)
-}
-
-pub async fn unit_types(tx: &mut TenantTx, who: &Principal, property_id: Uuid) -> Result<Vec<UnitType>> {
-    who.require(Permission::ReadInventory)?;
-    get(tx, property_id).await?;
-    Ok(sqlx::query_as!(
-        UnitType,
-        "select id, property_id, code, name, kind, max_occupancy, version from unit_type
-         where tenant_id = $1 and property_id = $2 order by code",
-        tx.t(),
-        property_id
-    )
-    .fetch_all(&mut **tx)
-    .await?)
 }
 
 async fn logged(

@@ -48,7 +48,8 @@ pub mod roles;
 pub mod session;
 pub mod shape;
 pub mod taxes;
-pub mod units;
+mod unit_types;
+mod units;
 pub mod users;
 
 pub use auth::Auth;
@@ -107,6 +108,7 @@ type Basics = (
 );
 type Inventory = (
     properties::Properties,
+    unit_types::UnitTypes,
     units::Units,
     units::SingleUnits,
     rate_plans::RatePlans,
@@ -136,6 +138,7 @@ type Desk = (
     desk::AutoAssignment,
     desk::Stays,
     desk::WalkIns,
+    desk::Upgrades,
     desk::Lists,
     desk::Overbooked,
     desk::Maintenance,
@@ -162,6 +165,7 @@ pub fn everything() -> Everything {
     );
     let inventory = (
         properties::Properties,
+        unit_types::UnitTypes,
         units::Units,
         units::SingleUnits,
         rate_plans::RatePlans,
@@ -191,6 +195,7 @@ pub fn everything() -> Everything {
         desk::AutoAssignment,
         desk::Stays,
         desk::WalkIns,
+        desk::Upgrades,
         desk::Lists,
         desk::Overbooked,
         desk::Maintenance,

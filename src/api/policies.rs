@@ -32,6 +32,8 @@ struct CancellationPolicy {
     no_show: Penalty,
     /// Percent of the total due when booking.
     deposit_percent: Amount,
+    /// May rate plans point to it?
+    active: bool,
     version: i32,
 }
 
@@ -63,6 +65,8 @@ struct PolicyChange {
     cancellation: MaybeUndefined<Vec<Tier>>,
     no_show: MaybeUndefined<Penalty>,
     deposit_percent: MaybeUndefined<Amount>,
+    /// False = archived: refused with `in_use` while a rate plan is sold under it.
+    active: MaybeUndefined<bool>,
 }
 
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Ari")]
@@ -165,6 +169,7 @@ impl Policies {
             patch::required(b.text, "/text")?,
         );
         let deposit_percent = patch::required(b.deposit_percent, "/deposit_percent")?.map(|a| a.0);
+        let active = patch::required(b.active, "/active")?;
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "change_policy", async |tx| {
             let currency = property::get(tx, id.0).await?.currency;
@@ -174,6 +179,7 @@ impl Policies {
                 cancellation: tiers.map(|t| Tier::parse_all(t, &currency)).transpose()?,
                 no_show: no_show.map(|p| p.parse(&currency, "/no_show")).transpose()?,
                 deposit_percent,
+                active,
             };
             let ids = (id.0, policy_id.0);
             let (changed, currency) = policies::change(tx, &auth.0, ids, change, version, app.now()).await?;
@@ -196,6 +202,7 @@ impl CancellationPolicy {
             cancellation: Tier::all(terms.cancellation, currency),
             no_show: Penalty::show(terms.no_show, currency),
             deposit_percent: Amount(terms.deposit_percent.normalize()),
+            active: p.active,
             version: p.version,
         }
     }

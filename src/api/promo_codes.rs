@@ -7,6 +7,7 @@ use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, writ
 use crate::app::Shared;
 use chrono::NaiveDate;
 use innkeep_domain::rates::promo::{self, Discount, Limits};
+use innkeep_domain::rates::promos;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -108,7 +109,7 @@ impl PromoCodes {
     ) -> ApiResult<Json<Page<PromoCode>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let (rows, currency) = promo::list(&mut tx, &auth.0, id.0, window.after, window.rows()).await?;
+        let (rows, currency) = promos::list(&mut tx, &auth.0, id.0, window.after, window.rows()).await?;
         Ok(Json(window.page(
             rows,
             |p| p.id,
@@ -132,7 +133,7 @@ impl PromoCodes {
     ) -> ApiResult<Created<PromoCode>> {
         let new = body.0.parse();
         write(&app, &auth.0, &once, "create_promo_code", async |tx| {
-            let (made, currency) = promo::create(tx, &auth.0, id.0, new, app.now()).await?;
+            let (made, currency) = promos::create(tx, &auth.0, id.0, new, app.now()).await?;
             let version = made.version;
             Ok(Created::new(&PromoCode::show(made, &currency)).version(version))
         })
@@ -162,7 +163,7 @@ impl PromoCodes {
         body: Body<PromoCodeChange>,
     ) -> ApiResult<Changed<PromoCode>> {
         let b = body.0;
-        let change = promo::PromoChange {
+        let change = promos::PromoChange {
             name: patch::required(b.name, "/name")?,
             booking_from: patch::change(b.booking_from),
             booking_to: patch::change(b.booking_to),
@@ -176,7 +177,7 @@ impl PromoCodes {
         let version = expected(&if_match)?;
         write(&app, &auth.0, &once, "change_promo_code", async |tx| {
             let ids = (id.0, promo_code_id.0);
-            let (changed, currency) = promo::change(tx, &auth.0, ids, change, version, app.now()).await?;
+            let (changed, currency) = promos::change(tx, &auth.0, ids, change, version, app.now()).await?;
             let version = changed.version;
             Ok(Changed::new(&PromoCode::show(changed, &currency)).version(version))
         })
@@ -185,8 +186,8 @@ impl PromoCodes {
 }
 
 impl NewPromoCode {
-    fn parse(self) -> promo::NewPromo {
-        promo::NewPromo {
+    fn parse(self) -> promos::NewPromo {
+        promos::NewPromo {
             code: self.code,
             name: self.name,
             discount: match self.kind {

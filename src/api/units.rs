@@ -1,4 +1,4 @@
-//! `/v1/properties/{id}/unit-types`, `/units` and `/v1/units/{id}`: what is sold, and what it is made of.
+//! `/v1/properties/{id}/units` and `/v1/units/{id}`: rooms, apartments, beds, berths.
 
 use crate::api::etag::{Found, expected};
 use crate::api::money::Amount;
@@ -14,42 +14,6 @@ use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 pub struct Units;
-
-#[derive(Object)]
-pub struct UnitType {
-    id: Uuid,
-    property_id: Uuid,
-    /// Short, unique in the property.
-    code: String,
-    name: String,
-    kind: UnitKind,
-    /// Persons of any age.
-    max_occupancy: i32,
-    version: i32,
-}
-
-#[derive(Object)]
-#[oai(deny_unknown_fields)]
-struct NewUnitType {
-    code: String,
-    name: String,
-    /// `room` if absent.
-    #[oai(default)]
-    kind: UnitKind,
-    /// 1 to 100 persons of any age.
-    max_occupancy: i32,
-}
-
-/// What the units of a type are.
-#[derive(Debug, Clone, Copy, Default, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum UnitKind {
-    #[default]
-    Room,
-    Apartment,
-    Bed,
-    Berth,
-}
 
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
@@ -117,49 +81,6 @@ struct NewUnits {
 
 #[OpenApi(prefix_path = "/v1/properties", tag = "Tag::Inventory")]
 impl Units {
-    /// List unit types
-    #[oai(path = "/:id/unit-types", method = "get", operation_id = "list_unit_types")]
-    async fn unit_types(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        id: Path<Uuid>,
-    ) -> ApiResult<Json<Page<UnitType>>> {
-        let mut tx = app.db.begin_for(&auth.0).await?;
-        let all = property::unit_types(&mut tx, &auth.0, id.0).await?;
-        Ok(Json(Page::all(all, UnitType::from)))
-    }
-
-    /// Add a unit type
-    #[oai(path = "/:id/unit-types", method = "post", operation_id = "create_unit_type")]
-    async fn create_unit_type(
-        &self,
-        auth: Auth,
-        app: Data<&Shared>,
-        once: Once,
-        id: Path<Uuid>,
-        body: Body<NewUnitType>,
-    ) -> ApiResult<Created<UnitType>> {
-        let NewUnitType {
-            code,
-            name,
-            kind,
-            max_occupancy,
-        } = body.0;
-        let new = property::NewUnitType {
-            code,
-            name,
-            kind: kind.name().into(),
-            max_occupancy,
-        };
-        write(&app, &auth.0, &once, "create_unit_type", async |tx| {
-            let made = property::create_unit_type(tx, &auth.0, id.0, new, app.now()).await?;
-            let version = made.version;
-            Ok(Created::new(&UnitType::from(made)).version(version))
-        })
-        .await
-    }
-
     /// List units
     #[oai(path = "/:id/units", method = "get", operation_id = "list_units")]
     async fn units(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Page<Unit>>> {
@@ -252,59 +173,12 @@ impl UnitChange {
     }
 }
 
-impl UnitKind {
-    const ALL: [(&'static str, Self); 4] = [
-        ("room", Self::Room),
-        ("apartment", Self::Apartment),
-        ("bed", Self::Bed),
-        ("berth", Self::Berth),
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Room => "room",
-            Self::Apartment => "apartment",
-            Self::Bed => "bed",
-            Self::Berth => "berth",
-        }
-    }
-
-    /// What is stored is one of the four: the table has a CHECK.
-    pub fn show(name: &str) -> Self {
-        let known = Self::ALL.into_iter().find(|(n, _)| *n == name);
-        known.map(|(_, kind)| kind).unwrap_or_default()
-    }
-}
-
 impl From<property::Cleanliness> for Cleanliness {
     fn from(c: property::Cleanliness) -> Self {
         match c {
             property::Cleanliness::Clean => Self::Clean,
             property::Cleanliness::Dirty => Self::Dirty,
             property::Cleanliness::Inspected => Self::Inspected,
-        }
-    }
-}
-
-impl From<property::UnitType> for UnitType {
-    fn from(u: property::UnitType) -> Self {
-        let property::UnitType {
-            id,
-            property_id,
-            code,
-            name,
-            kind,
-            max_occupancy,
-            version,
-        } = u;
-        Self {
-            id,
-            property_id,
-            code,
-            name,
-            kind: UnitKind::show(&kind),
-            max_occupancy,
-            version,
         }
     }
 }

@@ -149,12 +149,13 @@ pub async fn verify(database: &Database, secrets: &Secrets, record: &AuditRecord
     };
     let db = Db::connect(&options).await?;
     let all = everybody(&db).await?;
+    let now = Clock::System.now();
     let mut broken = 0;
     for tenant in &all {
         let mut tx = db.begin(*tenant).await?;
         let mut findings = match *tenant {
             TenantId::PLATFORM => invariants::platform(&mut tx).await?,
-            _ => invariants::tenant(&mut tx).await?,
+            _ => invariants::tenant(&mut tx, now).await?,
         };
         if let Some(head) = record.anchor().get(*tenant).await? {
             findings.extend(audit::verify::anchored(&mut tx, &head).await?);

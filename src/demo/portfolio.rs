@@ -31,6 +31,7 @@ pub struct SecondPlan {
     pub name: &'static str,
     pub by: Adjustment,
     pub min_stay: Option<i32>,
+    pub refundable: bool,
 }
 
 pub struct ChannelSpec {
@@ -102,6 +103,7 @@ fn lindenhof() -> HouseSpec {
             name: "Non-refundable",
             by: Adjustment::Percent(dec!(-10)),
             min_stay: None,
+            refundable: false,
         },
         channels: LINDENHOF_CHANNELS,
     }
@@ -131,6 +133,7 @@ fn marina() -> HouseSpec {
             name: "Weekly",
             by: Adjustment::Amount(dec!(-12)),
             min_stay: Some(7),
+            refundable: true,
         },
         channels: MARINA_CHANNELS,
     }

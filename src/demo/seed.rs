@@ -3,6 +3,7 @@
 use super::portfolio::{self, CURRENCY, ChannelSpec, HouseSpec};
 use super::prices;
 use super::state::{Endpoint, House, Login, State};
+use super::terms;
 use chrono::{DateTime, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
 use innkeep_domain::db::{Db, TenantTx};
@@ -118,6 +119,7 @@ async fn house(
         property::create_units(tx, who, unit_type.id, &t.units, now).await?;
         types.push((unit_type.id, t.code));
     }
+    terms::charge(tx, who, property.id, now).await?;
     let plans = plans(tx, who, spec, &property, now).await?;
     let prices = prices::change(spec, &types, plans, property.business_date);
     ari::change(tx, who, property.id, prices, now).await?;
@@ -140,10 +142,11 @@ async fn plans(
     property: &Property,
     now: DateTime<Utc>,
 ) -> anyhow::Result<(Uuid, Uuid)> {
+    let (refundable, strict) = terms::policies(tx, who, property.id, now).await?;
     let flexible = plan::NewRatePlan {
         code: "FLEX".into(),
         name: "Flexible".into(),
-        derived: None,
+        policy_id: Some(refundable),
         ..Default::default()
     };
     let base = plan::create(tx, who, property.id, flexible, now).await?.id;
@@ -151,6 +154,11 @@ async fn plans(
         code: spec.second_plan.code.into(),
         name: spec.second_plan.name.into(),
         derived: Some((base, spec.second_plan.by)),
+        policy_id: Some(if spec.second_plan.refundable {
+            refundable
+        } else {
+            strict
+        }),
         ..Default::default()
     };
     Ok((base, plan::create(tx, who, property.id, second, now).await?.id))

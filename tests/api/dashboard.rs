@@ -64,7 +64,12 @@ async fn the_projection_agrees_with_the_live_numbers() {
     server.app.cache.invalidate(server.adler.tenant).await;
     assert_eq!(manager.get(&path(&server)).await.is(200).body, live);
     let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
-    assert_eq!(innkeep_domain::verify::tenant(&mut tx).await.unwrap(), []);
+    assert_eq!(
+        innkeep_domain::verify::tenant(&mut tx, server.app.clock.now())
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]

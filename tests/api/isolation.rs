@@ -109,6 +109,13 @@ fn by_path(server: &Server, theirs: &Theirs) -> Vec<(Method, String, String, Val
     );
     add(Method::GET, "/v1/properties/{}/unit-types", p, Value::Null);
     add(Method::POST, "/v1/properties/{}/unit-types", p, unit_type);
+    let theirs_type = server.mare.unit_type("APT").unwrap();
+    add(
+        Method::PATCH,
+        &format!("/v1/properties/{{}}/unit-types/{theirs_type}"),
+        p,
+        json!({ "name": "Mine now" }),
+    );
     add(Method::GET, "/v1/properties/{}/units", p, Value::Null);
     add(Method::POST, "/v1/properties/{}/units", p, units);
     add(Method::GET, "/v1/properties/{}/rate-plans", p, Value::Null);

@@ -15,6 +15,7 @@ use crate::inventory::{self, Delta, Stock};
 use crate::money;
 use crate::principal::{Permission, Principal};
 use crate::property::{self, Property, check_version};
+use crate::rates::promo;
 use chrono::{DateTime, NaiveDate, Utc};
 use iso_currency::Currency;
 use rust_decimal::Decimal;
@@ -143,6 +144,7 @@ impl Change {
             .reservations
             .iter()
             .for_each(|r| r.add_to(&mut delta, 1));
+        promo::follow(tx, &self.before, &self.after, said.force.is_some()).await?;
         inventory::change(tx, &delta, stock).await?;
         save(tx, Some(&self.before), &self.after).await?;
         delta.retain(|_, take| take.all() != 0);

@@ -11,7 +11,7 @@ use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::desk::needs::Needs;
 use crate::error::{Refusal, Result};
-use crate::group::pickup;
+use crate::group::pickup::{self, Drawn};
 use crate::ids::new_id;
 use crate::principal::{Permission, Principal};
 use crate::private::private;
@@ -131,8 +131,8 @@ pub async fn reserve(
     new: NewBooking,
     now: DateTime<Utc>,
 ) -> Result<Booking> {
-    let booking = prepare(tx, who, new, false, now).await?;
-    sell(tx, who, &booking).await?;
+    let (booking, drawn) = prepare(tx, who, new, false, now).await?;
+    sell(tx, who, &booking, &drawn).await?;
     Ok(booking)
 }
 
@@ -145,19 +145,19 @@ pub async fn force_reserve(
     now: DateTime<Utc>,
 ) -> Result<Booking> {
     Force::check(Some(force), who)?;
-    let booking = prepare(tx, who, new, true, now).await?;
-    oversell(tx, who, &booking, force).await?;
+    let (booking, drawn) = prepare(tx, who, new, true, now).await?;
+    oversell(tx, who, &booking, &drawn, force).await?;
     Ok(booking)
 }
 
-/// The booking as it will be: checked, priced, its quote, promo code and group's units taken.
+/// The booking as it will be: checked, priced, its quote and promo code taken; and what it draws of its group's units.
 async fn prepare(
     tx: &mut TenantTx,
     who: &Principal,
     mut new: NewBooking,
     unrestricted: bool,
     now: DateTime<Utc>,
-) -> Result<Booking> {
+) -> Result<(Booking, Drawn)> {
     who.require(Permission::WriteBookings)?;
     check_input(&mut new)?;
     let booking_id = new_id();
@@ -215,10 +215,11 @@ async fn prepare(
         created_at: now,
         updated_at: now,
     };
+    let mut drawn = Drawn::new();
     if let Some(group_id) = new.group_id {
-        booking.parties = pickup::draw(tx, who, group_id, &booking, now).await?;
+        (booking.parties, drawn) = pickup::draw(tx, who, group_id, &booking, now).await?;
     }
-    Ok(booking)
+    Ok((booking, drawn))
 }
 
 /// Rooms as asked for, checked, each with its price.

@@ -8,6 +8,7 @@ use super::save::save;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
+use crate::group::pickup::Drawn;
 use crate::inventory::{self, Delta, Stock};
 use crate::principal::Principal;
 use chrono::NaiveDate;
@@ -16,25 +17,33 @@ use std::collections::BTreeSet;
 
 /// Takes the stock and writes booking, reservations, nights, event, dirty cells and kick in one statement. Stock rows
 /// are locked in (unit type, night) order first; the guard is checked again on the locked row, and the table's CHECK
-/// stands behind it.
-pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) -> Result<()> {
+/// stands behind it. What is drawn of a group's block was held already: a night that takes no more than that is sold
+/// even where it is oversold.
+pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, drawn: &Drawn) -> Result<()> {
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
     let (unit_types, nights) = inventory::cells(&delta);
     let counts: Vec<i32> = delta.values().map(|t| t.all()).collect();
+    let drawn: Vec<i32> = delta
+        .keys()
+        .map(|cell| drawn.get(cell).copied().unwrap_or_default())
+        .collect();
     let sold = sqlx::query!(
         r#"with wanted as (
-             select * from unnest($2::uuid[], $3::date[], $4::int[]) as w (unit_type_id, night, n)),
+             select * from unnest($2::uuid[], $3::date[], $4::int[], $31::int[]) as w (unit_type_id, night, n, drawn)),
          locked as (
-             select i.unit_type_id, i.night, w.n from wanted w
+             select i.unit_type_id, i.night, w.n, w.drawn from wanted w
              join inventory i on i.tenant_id = $1 and i.unit_type_id = w.unit_type_id and i.night = w.night
              order by i.unit_type_id, i.night for update of i),
          sold as (
              update inventory i set sold = i.sold + case when $16 then 0 else l.n end,
-                                    held = i.held + case when $16 then l.n else 0 end
+                                    held = i.held - l.drawn + case when $16 then l.n else 0 end,
+                                    forced = greatest(0, i.sold + i.held + i.out_of_order + i.blocked + l.n - l.drawn
+                                                         - i.capacity - i.overbooking_limit)
              from locked l
              where i.tenant_id = $1 and i.unit_type_id = l.unit_type_id and i.night = l.night
-               and i.sold + i.held + i.out_of_order + i.blocked + l.n <= i.capacity + i.overbooking_limit
+               and (l.n <= l.drawn or i.sold + i.held + i.out_of_order + i.blocked + l.n - l.drawn
+                                      <= i.capacity + i.overbooking_limit)
              returning i.unit_type_id, i.night),
          go as (select 1 where (select count(*) from sold) = (select count(*) from wanted)),
          b as (
@@ -105,6 +114,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking) 
         booking.parties.company_id,
         booking.parties.agent_id,
         booking.parties.group_id,
+        &drawn,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -119,10 +129,14 @@ pub(super) async fn oversell(
     tx: &mut TenantTx,
     who: &Principal,
     booking: &Booking,
+    drawn: &Drawn,
     force: &Force,
 ) -> Result<()> {
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));
+    for (cell, units) in drawn {
+        delta.entry(*cell).or_default().held -= units;
+    }
     inventory::change(tx, &delta, Stock::Forced).await?;
     save(tx, None, booking).await?;
     mark_dirty(tx, &delta).await?;

@@ -132,7 +132,8 @@ async fn check_products(tx: &mut TenantTx, connection: &Connection, mapping: &Ma
         .into_iter()
         .collect();
     let known = sqlx::query!(
-        r#"select (select count(*) from unit_type where tenant_id = $1 and property_id = $2 and id = any($3)) as "u!",
+        r#"select (select count(*) from unit_type
+                   where tenant_id = $1 and property_id = $2 and id = any($3) and active) as "u!",
                   (select count(*) from rate_plan where tenant_id = $1 and property_id = $2 and id = any($4)) as "p!""#,
         tx.t(),
         connection.property_id,

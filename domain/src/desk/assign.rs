@@ -170,7 +170,7 @@ pub(super) fn refuse_wrong_type(
     Err(Refusal::conflict("wrong_unit_type", detail).at("/unit_id"))
 }
 
-fn refuse_locked<'a>(
+pub(super) fn refuse_locked<'a>(
     mut segments: impl Iterator<Item = &'a Segment>,
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<(), Refusal> {

@@ -13,5 +13,6 @@ pub mod needs;
 pub mod overbooked;
 mod plan;
 pub mod segment;
+pub mod upgrade;
 pub mod verify;
 pub mod walk_in;

@@ -7,19 +7,19 @@ use crate::booking::entity::{Booking, Parties};
 use crate::company::{self, Kind};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::inventory::{self, Delta, Stock, Take};
+use crate::inventory::{self, Delta};
 use crate::principal::Principal;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Frees, of what the group keeps, what the booking needs, as far as there is; the sale that follows in the same
-/// transaction takes it, and what the block did not have, like any other sale.
+/// Draws, of what the group keeps, what the booking needs, as far as there is. The sale that follows in the same
+/// transaction turns it from held into sold, and takes what the block did not have like any other sale. So a unit that
+/// is kept for the group is sold to it even on a night that somebody oversold: nothing more is taken.
 ///
-/// Nobody gets between the two: the stock rows of all the booking's nights are locked before the first is changed and
-/// stay so until the transaction ends, so what was freed can be sold to nobody else. All of them, not only those of the
-/// block, and in (unit type, night) order: the sale's own lock of the same rows then waits for nothing, and no other
-/// sale can hold one of them while it waits for another. Blocks are always locked before stock.
+/// Blocks are locked here and stay so until the transaction ends: nobody else draws the same. Blocks are always locked
+/// before stock.
 ///
 /// What is cancelled later is free for everybody and does not return to the block: it may have been released meanwhile.
 pub(crate) async fn draw(
@@ -28,7 +28,7 @@ pub(crate) async fn draw(
     group_id: Uuid,
     booking: &Booking,
     now: DateTime<Utc>,
-) -> Result<Parties> {
+) -> Result<(Parties, Drawn)> {
     let group = store::share(tx, group_id).await?;
     let group = group.filter(|g| g.property_id == booking.property_id);
     let group = group.ok_or_else(|| Refusal::not_found("group").at("/group_id"))?;
@@ -40,33 +40,30 @@ pub(crate) async fn draw(
     booking.reservations.iter().for_each(|r| r.add_to(&mut needed, 1));
     let (unit_types, nights) = inventory::cells(&needed);
     let before = store::lock_blocks(tx, group_id, Some((&unit_types, &nights))).await?;
-    let (after, freed) = take(&before, &needed);
-    inventory::lock(tx, &unit_types, &nights).await?;
-    inventory::change(tx, &freed, Stock::Guarded).await?;
+    let (after, drawn) = take(&before, &needed);
     store::save_blocks(tx, group_id, &after).await?;
-    let units: i32 = freed.values().map(|t| -t.held).sum();
+    let units: i32 = drawn.values().sum();
     let data = json!({ "booking_id": booking.id, "reference": booking.reference, "out_of_block": units });
     log(tx, who, "group.picked_up", &group, data, now).await?;
-    parties(tx, &group).await
+    Ok((parties(tx, &group).await?, drawn))
 }
 
+/// Units held for a group that its booking takes, by unit type and night.
+pub(crate) type Drawn = BTreeMap<(Uuid, NaiveDate), i32>;
+
 /// Of each block as much as is needed and remains.
-fn take(before: &Blocks, needed: &Delta) -> (Blocks, Delta) {
-    let mut freed = Delta::new();
+fn take(before: &Blocks, needed: &Delta) -> (Blocks, Drawn) {
+    let mut out = Drawn::new();
     let mut after = Blocks::new();
     for (cell, block) in before {
         let units = needed.get(cell).map_or(0, |t| t.all()).min(block.remaining());
         if units > 0 {
             let drawn = block.drawn + units;
             after.insert(*cell, Block { drawn, ..*block });
-            let back = Take {
-                held: -units,
-                ..Take::default()
-            };
-            freed.insert(*cell, back);
+            out.insert(*cell, units);
         }
     }
-    (after, freed)
+    (after, out)
 }
 
 /// The booking comes through whom the group comes through.

@@ -242,7 +242,7 @@ pub(super) async fn is_unit_type_of(
 ) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from unit_type
-           where tenant_id = $1 and id = $2 and property_id = $3) as "ours!""#,
+           where tenant_id = $1 and id = $2 and property_id = $3 and active) as "ours!""#,
         tx.t(),
         unit_type_id,
         property_id

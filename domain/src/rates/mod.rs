@@ -10,6 +10,7 @@ pub mod plan;
 pub mod policies;
 pub mod policy;
 pub mod promo;
+pub mod promos;
 pub mod stay;
 pub mod tax;
 pub mod taxes;

@@ -245,7 +245,11 @@ pub async fn change(
 async fn check_policy(tx: &mut TenantTx, property_id: Uuid, policy: Option<Uuid>) -> Result<()> {
     let Some(id) = policy else { return Ok(()) };
     let found = policies::find(tx, property_id, id).await;
-    found.map(|_| ()).map_err(|e| e.at("/policy_id"))
+    if found.map_err(|e| e.at("/policy_id"))?.active {
+        return Ok(());
+    }
+    let detail = "the policy is not active";
+    Err(Refusal::conflict("inactive", detail).at("/policy_id").into())
 }
 
 async fn check_parent(tx: &mut TenantTx, property_id: Uuid, parent: Uuid, by: Adjustment) -> Result<()> {

@@ -23,6 +23,8 @@ pub struct PolicyEntry {
     pub id: Uuid,
     pub property_id: Uuid,
     pub terms: Policy,
+    /// May rate plans point to it?
+    pub active: bool,
     pub version: i32,
 }
 
@@ -34,6 +36,7 @@ pub struct PolicyChange {
     pub cancellation: Option<Vec<Tier>>,
     pub no_show: Option<Penalty>,
     pub deposit_percent: Option<Decimal>,
+    pub active: Option<bool>,
 }
 
 struct Row {
@@ -45,6 +48,7 @@ struct Row {
     cancellation: serde_json::Value,
     no_show: serde_json::Value,
     deposit_percent: Decimal,
+    active: bool,
     version: i32,
 }
 
@@ -64,6 +68,7 @@ impl TryFrom<Row> for PolicyEntry {
             id: r.id,
             property_id: r.property_id,
             terms,
+            active: r.active,
             version: r.version,
         })
     }
@@ -139,6 +144,7 @@ pub async fn create(
         id: new_id(),
         property_id,
         terms: checked(new, &property)?,
+        active: true,
         version: 1,
     };
     let p = &entry.terms;
@@ -171,7 +177,7 @@ pub async fn list(
     let property = property::get(tx, property_id).await?;
     let rows = sqlx::query_as!(
         Row,
-        "select id, property_id, code, name, text, cancellation, no_show, deposit_percent, version
+        "select id, property_id, code, name, text, cancellation, no_show, deposit_percent, active, version
          from policy where tenant_id = $1 and property_id = $2 order by code",
         tx.t(),
         property_id
@@ -188,7 +194,7 @@ pub async fn list(
 pub async fn find(tx: &mut TenantTx, property_id: Uuid, id: Uuid) -> Result<PolicyEntry> {
     let row = sqlx::query_as!(
         Row,
-        "select id, property_id, code, name, text, cancellation, no_show, deposit_percent, version
+        "select id, property_id, code, name, text, cancellation, no_show, deposit_percent, active, version
          from policy where tenant_id = $1 and id = $2 and property_id = $3",
         tx.t(),
         id,
@@ -221,10 +227,15 @@ pub async fn change(
         deposit_percent: change.deposit_percent.unwrap_or(old.deposit_percent),
     };
     entry.terms = checked(terms, &property)?;
+    if change.active == Some(false) && entry.active {
+        refuse_in_use(tx, &entry).await?;
+    }
+    entry.active = change.active.unwrap_or(entry.active);
     entry.version += 1;
     let p = &entry.terms;
     let changed = sqlx::query!(
-        "update policy set name = $3, text = $4, cancellation = $5, no_show = $6, deposit_percent = $7, version = $8
+        "update policy set name = $3, text = $4, cancellation = $5, no_show = $6, deposit_percent = $7, version = $8,
+             active = $9
          where tenant_id = $1 and id = $2 and version = $8 - 1",
         tx.t(),
         id,
@@ -233,11 +244,28 @@ pub async fn change(
         json(&p.cancellation)?,
         json(&p.no_show)?,
         p.deposit_percent,
-        entry.version
+        entry.version,
+        entry.active
     )
     .execute(&mut **tx)
     .await?;
     written(changed.rows_affected(), "policy")?;
     logged(tx, who, "policy.changed", property_id, id, now).await?;
     Ok((entry, property.currency))
+}
+
+/// 409 naming the rate plans that are sold under it.
+async fn refuse_in_use(tx: &mut TenantTx, entry: &PolicyEntry) -> Result<()> {
+    let plans = sqlx::query_scalar!(
+        "select code from rate_plan where tenant_id = $1 and policy_id = $2 order by code",
+        tx.t(),
+        entry.id
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("sold under it: {}", plans.join(", "));
+    Err(Refusal::conflict("in_use", detail).at("/active").into())
 }

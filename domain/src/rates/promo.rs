@@ -1,21 +1,13 @@
 //! Promo codes: less a night for those who know the word.
 
 use super::plan::Adjustment;
-use super::{logged, written};
+use crate::booking::entity::{Booking, BookingStatus};
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
-use crate::ids::new_id;
-use crate::money;
-use crate::principal::{Permission, Principal};
-use crate::property::{self, Property, check_version};
-use crate::rates::ari::Patch;
 use crate::rates::stay::Stay;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
-
-const MOST_PLANS: usize = 100;
-const LONGEST_CODE: usize = 40;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Promo {
@@ -26,7 +18,7 @@ pub struct Promo {
     pub name: String,
     pub discount: Discount,
     pub limits: Limits,
-    /// Bookings made with it.
+    /// Bookings made with it that are on.
     pub used: i32,
     pub active: bool,
     pub version: i32,
@@ -54,27 +46,6 @@ pub struct Limits {
     pub usage_limit: Option<i32>,
 }
 
-pub struct NewPromo {
-    pub code: String,
-    pub name: String,
-    pub discount: Discount,
-    pub limits: Limits,
-}
-
-/// Absent = leave, null = clear, value = set.
-#[derive(Default)]
-pub struct PromoChange {
-    pub name: Option<String>,
-    pub booking_from: Patch<NaiveDate>,
-    pub booking_to: Patch<NaiveDate>,
-    pub stay_from: Patch<NaiveDate>,
-    pub stay_to: Patch<NaiveDate>,
-    pub min_nights: Patch<i32>,
-    pub rate_plan_ids: Patch<Vec<Uuid>>,
-    pub usage_limit: Patch<i32>,
-    pub active: Option<bool>,
-}
-
 impl Discount {
     /// The night's price less the discount.
     pub fn adjustment(self) -> Adjustment {
@@ -83,7 +54,7 @@ impl Discount {
             Self::Amount(a) => Adjustment::Amount(-a),
         }
     }
-    fn columns(self) -> (&'static str, Decimal) {
+    pub(super) fn columns(self) -> (&'static str, Decimal) {
         match self {
             Self::Percent(v) => ("percent", v),
             Self::Amount(v) => ("amount", v),
@@ -131,22 +102,22 @@ pub fn normal(code: &str) -> String {
 
 #[derive(serde::Deserialize)]
 pub(super) struct Row {
-    id: Uuid,
-    property_id: Uuid,
-    code: String,
-    name: String,
-    kind: String,
-    value: Decimal,
-    booking_from: Option<NaiveDate>,
-    booking_to: Option<NaiveDate>,
-    stay_from: Option<NaiveDate>,
-    stay_to: Option<NaiveDate>,
-    min_nights: Option<i32>,
-    rate_plan_ids: Option<Vec<Uuid>>,
-    usage_limit: Option<i32>,
-    used: i32,
-    active: bool,
-    version: i32,
+    pub(super) id: Uuid,
+    pub(super) property_id: Uuid,
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) value: Decimal,
+    pub(super) booking_from: Option<NaiveDate>,
+    pub(super) booking_to: Option<NaiveDate>,
+    pub(super) stay_from: Option<NaiveDate>,
+    pub(super) stay_to: Option<NaiveDate>,
+    pub(super) min_nights: Option<i32>,
+    pub(super) rate_plan_ids: Option<Vec<Uuid>>,
+    pub(super) usage_limit: Option<i32>,
+    pub(super) used: i32,
+    pub(super) active: bool,
+    pub(super) version: i32,
 }
 
 impl TryFrom<Row> for Promo {
@@ -178,200 +149,6 @@ impl TryFrom<Row> for Promo {
     }
 }
 
-async fn check(tx: &mut TenantTx, promo: &Promo, property: &Property) -> Result<()> {
-    let refuse =
-        |code, field: &str, detail: &str| Err(Refusal::invalid(code, detail).at(format!("/{field}")).into());
-    let l = &promo.limits;
-    match promo.discount {
-        Discount::Percent(p) if p <= Decimal::ZERO || p > Decimal::ONE_HUNDRED || p.scale() > 3 => {
-            return refuse(
-                "out_of_range",
-                "value",
-                "more than 0, at most 100 percent, at most 3 decimals",
-            );
-        }
-        Discount::Amount(a) if a.is_zero() => return refuse("out_of_range", "value", "more than 0"),
-        Discount::Amount(a) => {
-            money::price(a, money::currency(&property.currency)?).map_err(|r| r.at("/value"))?;
-        }
-        Discount::Percent(_) => {}
-    }
-    for (field, from, to) in [
-        ("booking_to", l.booking_from, l.booking_to),
-        ("stay_to", l.stay_from, l.stay_to),
-    ] {
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            return refuse("to_before_from", field, "the last day, not before the first");
-        }
-    }
-    if l.min_nights.is_some_and(|n| !(1..=730).contains(&n)) {
-        return refuse("out_of_range", "min_nights", "1 to 730 nights");
-    }
-    if l.usage_limit.is_some_and(|n| n < 1) {
-        return refuse("out_of_range", "usage_limit", "at least 1");
-    }
-    let plans = l.rate_plan_ids.as_deref().unwrap_or_default();
-    if plans.len() > MOST_PLANS || l.rate_plan_ids.as_ref().is_some_and(Vec::is_empty) {
-        return refuse(
-            "out_of_range",
-            "rate_plan_ids",
-            "1 to 100 rate plans, or null for all",
-        );
-    }
-    for (i, id) in plans.iter().enumerate() {
-        let found = super::plan::find(tx, property.id, *id).await;
-        found.map_err(|e| e.at(format!("/rate_plan_ids/{i}")))?;
-    }
-    Ok(())
-}
-
-pub async fn create(
-    tx: &mut TenantTx,
-    who: &Principal,
-    property_id: Uuid,
-    new: NewPromo,
-    now: DateTime<Utc>,
-) -> Result<(Promo, String)> {
-    who.require(Permission::WriteRates)?;
-    let property = property::get(tx, property_id).await?;
-    let promo = Promo {
-        id: new_id(),
-        property_id,
-        code: property::name(&normal(&new.code), "/code")?,
-        name: property::name(&new.name, "/name")?,
-        discount: new.discount,
-        limits: new.limits,
-        used: 0,
-        active: true,
-        version: 1,
-    };
-    if promo.code.chars().count() > LONGEST_CODE {
-        return Err(
-            Refusal::invalid("too_long", format!("at most {LONGEST_CODE} characters"))
-                .at("/code")
-                .into(),
-        );
-    }
-    check(tx, &promo, &property).await?;
-    let (kind, value) = promo.discount.columns();
-    let l = &promo.limits;
-    sqlx::query!(
-        "insert into promo_code (tenant_id, id, property_id, code, name, kind, value, booking_from, booking_to,
-             stay_from, stay_to, min_nights, rate_plan_ids, usage_limit)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        tx.t(),
-        promo.id,
-        property_id,
-        promo.code,
-        promo.name,
-        kind,
-        value,
-        l.booking_from,
-        l.booking_to,
-        l.stay_from,
-        l.stay_to,
-        l.min_nights,
-        l.rate_plan_ids.as_deref(),
-        l.usage_limit
-    )
-    .execute(&mut **tx)
-    .await?;
-    logged(tx, who, "promo_code.created", property_id, promo.id, now).await?;
-    Ok((promo, property.currency))
-}
-
-/// By id, after `after`, inactive ones included; and the property's currency.
-pub async fn list(
-    tx: &mut TenantTx,
-    who: &Principal,
-    property_id: Uuid,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<(Vec<Promo>, String)> {
-    who.require(Permission::ReadInventory)?;
-    let property = property::get(tx, property_id).await?;
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, property_id, code, name, kind, value, booking_from, booking_to, stay_from, stay_to, min_nights,
-                rate_plan_ids, usage_limit, used, active, version
-         from promo_code where tenant_id = $1 and property_id = $2 and ($3::uuid is null or id > $3)
-         order by id limit $4",
-        tx.t(),
-        property_id,
-        after,
-        limit
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let all = rows.into_iter().map(Promo::try_from).collect::<Result<_>>()?;
-    Ok((all, property.currency))
-}
-
-pub async fn change(
-    tx: &mut TenantTx,
-    who: &Principal,
-    (property_id, id): (Uuid, Uuid),
-    change: PromoChange,
-    expected: Option<i32>,
-    now: DateTime<Utc>,
-) -> Result<(Promo, String)> {
-    who.require(Permission::WriteRates)?;
-    let property = property::get(tx, property_id).await?;
-    // Locked, because every booking with it changes it, too.
-    let row = sqlx::query_as!(
-        Row,
-        "select id, property_id, code, name, kind, value, booking_from, booking_to, stay_from, stay_to, min_nights,
-                rate_plan_ids, usage_limit, used, active, version
-         from promo_code where tenant_id = $1 and id = $2 and property_id = $3 for update",
-        tx.t(),
-        id,
-        property_id
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    let mut promo: Promo = row.ok_or_else(|| Refusal::not_found("promo code"))?.try_into()?;
-    check_version(promo.version, expected)?;
-    if let Some(name) = change.name {
-        promo.name = property::name(&name, "/name")?;
-    }
-    let l = &mut promo.limits;
-    l.booking_from = change.booking_from.unwrap_or(l.booking_from);
-    l.booking_to = change.booking_to.unwrap_or(l.booking_to);
-    l.stay_from = change.stay_from.unwrap_or(l.stay_from);
-    l.stay_to = change.stay_to.unwrap_or(l.stay_to);
-    l.min_nights = change.min_nights.unwrap_or(l.min_nights);
-    l.usage_limit = change.usage_limit.unwrap_or(l.usage_limit);
-    if let Some(plans) = change.rate_plan_ids {
-        l.rate_plan_ids = plans;
-    }
-    promo.active = change.active.unwrap_or(promo.active);
-    promo.version += 1;
-    check(tx, &promo, &property).await?;
-    let l = &promo.limits;
-    let changed = sqlx::query!(
-        "update promo_code set name = $3, booking_from = $4, booking_to = $5, stay_from = $6, stay_to = $7,
-             min_nights = $8, rate_plan_ids = $9, usage_limit = $10, active = $11, version = $12
-         where tenant_id = $1 and id = $2",
-        tx.t(),
-        id,
-        promo.name,
-        l.booking_from,
-        l.booking_to,
-        l.stay_from,
-        l.stay_to,
-        l.min_nights,
-        l.rate_plan_ids.as_deref(),
-        l.usage_limit,
-        promo.active,
-        promo.version
-    )
-    .execute(&mut **tx)
-    .await?;
-    written(changed.rows_affected(), "promo code")?;
-    logged(tx, who, "promo_code.changed", property_id, id, now).await?;
-    Ok((promo, property.currency))
-}
-
 /// Counts one booking made with the code, under its lock: 409 `promo_code_used_up` when none is left.
 pub async fn use_up(tx: &mut TenantTx, property_id: Uuid, code: &str) -> Result<()> {
     let counted = sqlx::query!(
@@ -387,14 +164,39 @@ pub async fn use_up(tx: &mut TenantTx, property_id: Uuid, code: &str) -> Result<
     if counted.rows_affected() == 1 {
         return Ok(());
     }
+    Err(used_up().at("/promo_code").into())
+}
+
+/// A code counts the bookings that are on: one that is cancelled gives its use back, one that comes back takes it
+/// again, even of a code that is not active any more. 409 `promo_code_used_up` when others took it meanwhile, unless
+/// forced.
+pub(crate) async fn follow(tx: &mut TenantTx, before: &Booking, after: &Booking, forced: bool) -> Result<()> {
+    let uses = |b: &Booking| i32::from(b.status != BookingStatus::Cancelled);
+    let change = uses(after) - uses(before);
+    let code = after.reservations.iter().find_map(|r| r.promo_code.as_deref());
+    let Some(code) = code.filter(|_| change != 0) else {
+        return Ok(());
+    };
+    let counted = sqlx::query!(
+        "update promo_code set used = greatest(0, used + $4)
+         where tenant_id = $1 and property_id = $2 and code = $3
+           and ($4 < 0 or $5 or usage_limit is null or used < usage_limit)",
+        tx.t(),
+        after.property_id,
+        code,
+        change,
+        forced
+    )
+    .execute(&mut **tx)
+    .await?;
+    if counted.rows_affected() == 1 {
+        return Ok(());
+    }
     Err(used_up().into())
 }
 
 /// Another booking was faster.
-pub fn used_up() -> Refusal {
-    Refusal::conflict(
-        "promo_code_used_up",
-        "the promo code has been used as often as it may be",
-    )
-    .at("/promo_code")
+fn used_up() -> Refusal {
+    let detail = "the promo code has been used as often as it may be";
+    Refusal::conflict("promo_code_used_up", detail)
 }

@@ -44,7 +44,7 @@ impl Deref for Terms {
     }
 }
 
-/// A property's plans, unit types, occupancy prices, taxes, fees, extras and policies.
+/// A property's plans, active unit types, occupancy prices, taxes, fees, extras and policies.
 pub struct Tariff {
     /// The currency's code, and the currency.
     pub code: String,
@@ -195,7 +195,7 @@ async fn read(tx: &mut TenantTx, property_id: Uuid) -> Result<Option<Row>> {
                  from rate_plan where tenant_id = $1 and property_id = $2) r) as "plans: Json<Vec<plan::Row>>",
              (select json_agg(r) from (
                  select id, name, max_occupancy
-                 from unit_type where tenant_id = $1 and property_id = $2) r) as "unit_types: Json<Vec<UnitType>>",
+                 from unit_type where tenant_id = $1 and property_id = $2 and active) r) as "unit_types: Json<Vec<UnitType>>",
              (select json_agg(r) from (
                  select rate_plan_id, unit_type_id, included_adults, missing_adult::text, extra_adult::text, children,
                         standard_places, extra_bed::text

@@ -8,6 +8,7 @@ use crate::db::TenantTx;
 use crate::desk::verify as desk;
 use crate::error::Result;
 use crate::vault::verify as vault;
+use chrono::{DateTime, Utc};
 
 /// One broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// Everything that is wrong with one tenant's data; empty = nothing found.
-pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
+/// Everything that is wrong with one tenant's data at that time; empty = nothing found.
+pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (rule, details) in [
         ("sold_equals_reservations", stock::sold(tx).await?),
@@ -35,6 +36,7 @@ pub async fn tenant(tx: &mut TenantTx) -> Result<Vec<Finding>> {
         ("lines_lie_in_their_stay", sales::lines(tx).await?),
         ("arrivals_and_departures_have_times", sales::times(tx).await?),
         ("stays_are_of_their_property", sales::properties(tx).await?),
+        ("holds_end_in_time", sales::holds(tx, now).await?),
         ("bookings_are_logged", sales::logged(tx).await?),
         ("mapped_cells_known", shadow(tx).await?),
         ("references_exist", references(tx).await?),

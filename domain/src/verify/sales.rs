@@ -2,6 +2,10 @@
 
 use crate::db::TenantTx;
 use crate::error::Result;
+use chrono::{DateTime, Duration, Utc};
+
+/// The sweep comes every few seconds; what stands longer was forgotten.
+const ENDED_WITHIN_MINUTES: i64 = 10;
 
 pub(super) async fn nights(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
@@ -146,6 +150,20 @@ pub(super) async fn logged(tx: &mut TenantTx) -> Result<Vec<String>> {
            where b.tenant_id = $1 and not exists (select from event e where e.tenant_id = $1 and e.subject_id = b.id)
            order by 1 limit 100"#,
         tx.t()
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// A hold gives its units back soon after its time has passed.
+pub(super) async fn holds(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select format('booking %s (%s) holds its units since its time passed at %s', id, reference, hold_expires_at)
+                  as "detail!"
+           from booking where tenant_id = $1 and status = 'tentative' and hold_expires_at < $2
+           order by 1 limit 100"#,
+        tx.t(),
+        now - Duration::minutes(ENDED_WITHIN_MINUTES)
     )
     .fetch_all(&mut **tx)
     .await?)

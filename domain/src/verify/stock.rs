@@ -86,15 +86,16 @@ pub(super) async fn metrics(tx: &mut TenantTx) -> Result<Vec<String>> {
     .await?)
 }
 
-/// Cancelling does not give a code back, so it is used at least as often as bookings name it.
+/// A code counts the bookings with it that are on.
 pub(super) async fn promo_codes(tx: &mut TenantTx) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        r#"select format('promo code %s: used %s times, %s bookings name it', p.code, p.used, count(distinct r.booking_id))
+        r#"select format('promo code %s: used %s times, %s bookings with it are on', p.code, p.used, count(distinct b.id))
                   as "detail!"
            from promo_code p
-           join reservation r on r.tenant_id = $1 and r.property_id = p.property_id and r.promo_code = p.code
+           left join reservation r on r.tenant_id = $1 and r.property_id = p.property_id and r.promo_code = p.code
+           left join booking b on b.tenant_id = $1 and b.id = r.booking_id and b.status <> 'cancelled'
            where p.tenant_id = $1 group by p.tenant_id, p.id
-           having p.used < count(distinct r.booking_id) order by 1 limit 100"#,
+           having p.used <> count(distinct b.id) order by 1 limit 100"#,
         tx.t()
     )
     .fetch_all(&mut **tx)

@@ -8,6 +8,7 @@ mod lists;
 mod maintenance;
 mod overbooked;
 mod stays;
+mod upgrades;
 
 pub use assignment::UnitAssignment;
 pub use automatic::AutoAssignment;
@@ -17,6 +18,7 @@ pub use lists::Lists;
 pub use maintenance::Maintenance;
 pub use overbooked::Overbooked;
 pub use stays::{Stays, WalkIns};
+pub use upgrades::Upgrades;
 
 use crate::api::money::Amount;
 use innkeep_domain::desk::needs;

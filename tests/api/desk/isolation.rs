@@ -140,6 +140,11 @@ fn operations(theirs: &Theirs, ours: &str) -> Vec<(Method, String, String, Value
             "force-assign-unit",
             json!({ "assignment": { "unit_id": theirs.unit }, "reason": "x" }),
         ),
+        ("upgrade", json!({ "unit_id": theirs.unit })),
+        (
+            "force-upgrade",
+            json!({ "upgrade": { "unit_id": theirs.unit }, "reason": "x" }),
+        ),
         ("check-in", Value::Null),
         ("force-check-in", json!({ "reason": "x" })),
         ("lock-unit", Value::Null),

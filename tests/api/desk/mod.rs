@@ -11,6 +11,7 @@ mod lists;
 mod maintenance;
 mod stays;
 mod units;
+mod upgrades;
 mod verified;
 
 use crate::support::{Answer, Server, booking, room};
@@ -86,7 +87,7 @@ fn says(answer: &Answer, words: &str) {
 
 async fn assert_verified(server: &Server) {
     let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
-    assert_eq!(verify::tenant(&mut tx).await.unwrap(), []);
+    assert_eq!(verify::tenant(&mut tx, server.app.clock.now()).await.unwrap(), []);
 }
 
 /// The last event of a kind. From the table: readers of the log wait for transactions that run beside them, and other

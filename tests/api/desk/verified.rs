@@ -14,7 +14,7 @@ async fn broken_by(server: &Server, sql: &str) -> Vec<&'static str> {
         .await
         .unwrap();
     let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
-    let found = verify::tenant(&mut tx).await.unwrap();
+    let found = verify::tenant(&mut tx, server.app.clock.now()).await.unwrap();
     let mut rules: Vec<_> = found.into_iter().map(|f| f.rule).collect();
     rules.dedup();
     rules

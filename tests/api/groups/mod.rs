@@ -62,7 +62,7 @@ async fn stock(server: &Server, code: &str, night: u64) -> (i64, i64, i64) {
 
 async fn assert_sound(server: &Server) {
     let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
-    assert_eq!(verify::tenant(&mut tx).await.unwrap(), []);
+    assert_eq!(verify::tenant(&mut tx, server.app.clock.now()).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn verify_counts_what_is_kept_for_groups() {
     ] {
         sqlx::query(wrong).execute(&mut conn).await.unwrap();
         let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
-        let found = verify::tenant(&mut tx).await.unwrap();
+        let found = verify::tenant(&mut tx, server.app.clock.now()).await.unwrap();
         let rules: Vec<_> = found.iter().map(|f| f.rule).collect();
         assert_eq!(rules, ["sold_equals_reservations"], "{wrong}");
         drop(tx);

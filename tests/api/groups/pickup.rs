@@ -219,3 +219,30 @@ async fn everybody_at_once() {
     assert_eq!(free + held + sold, 5);
     assert_sound(&server).await;
 }
+
+/// What is kept for the group is its own, whoever oversold the night: held turns into sold, nothing more is taken.
+#[tokio::test]
+async fn a_night_that_was_oversold_does_not_keep_the_group_from_its_block() {
+    let server = Server::start().await;
+    let (manager, house) = (server.manager(), &server.adler);
+    let made = group(&server).await;
+    let id = made.id();
+    allot(&manager, id, &[range(&server, "STE", 10, 11, 1)])
+        .await
+        .is(200);
+    let other = json!({ "booking": booking(house, &[room(house, "STE", 10, 1)]), "reason": "a promise" });
+    manager
+        .post("/v1/bookings/actions/force-book", &other)
+        .await
+        .is(201);
+    assert_eq!(stock(&server, "STE", 10).await, (0, 1, 1));
+    pick_up(&server, id, "STE", 10, 2).await.is(201);
+    assert_eq!(stock(&server, "STE", 10).await, (0, 0, 2));
+    assert_eq!(stock(&server, "STE", 11).await, (0, 0, 1));
+    assert_sound(&server).await;
+    let before = server.stored().await;
+    pick_up(&server, id, "STE", 10, 1)
+        .await
+        .problem(409, "no_availability");
+    assert_eq!(server.stored().await, before);
+}

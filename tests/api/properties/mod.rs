@@ -1,5 +1,6 @@
 //! `/v1/properties` and what hangs under a property.
 
+mod archive;
 mod ari;
 mod offers;
 mod pricing;

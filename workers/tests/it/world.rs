@@ -194,7 +194,7 @@ impl World {
 
     pub async fn assert_sound(&self) {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        assert_eq!(verify::tenant(&mut tx).await.unwrap(), []);
+        assert_eq!(verify::tenant(&mut tx, now()).await.unwrap(), []);
     }
 }
 

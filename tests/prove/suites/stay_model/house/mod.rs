@@ -112,7 +112,7 @@ impl Real {
             agreed.with_context(|| format!("{}: {expected:?}", step()))?;
             *tally.entry((what, refused.unwrap_or("done"))).or_default() += 1;
         }
-        let findings = verify::tenant(&mut tx).await?;
+        let findings = verify::tenant(&mut tx, course.now).await?;
         ensure!(findings.is_empty(), "verify: {findings:?}");
         Ok(tx.rollback().await?)
     }
