@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::grants::Grants;
+use crate::redis::Redis;
 use crate::telemetry::Metrics;
 use crate::tokens::Tokens;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -18,6 +19,8 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub tokens: Tokens,
+    /// What [`App::cache`] and the quotas are kept in, if there is one.
+    pub redis: Option<Arc<Redis>>,
     pub cache: Arc<Cache>,
     pub protocols: Protocols,
     /// The way out to addresses that tenants entered.

@@ -1,32 +1,26 @@
-//! A cache in Redis that may vanish at any moment: every failure is a miss, and a Redis that does not answer is left
-//! alone for a second, so that losing it costs one short wait per second and never an answer.
+//! A cache in Redis that may vanish at any moment: every failure is a miss.
 //!
 //! A value is stored with its tenant, its key and the tenant's generation, and all three are checked when it is read.
 //! Raising the generation forgets everything of a tenant at once.
 
+use crate::redis::{Away, Redis};
 use async_trait::async_trait;
 use innkeep_domain::ids::TenantId;
 use innkeep_domain::ports::cache::Invalidate;
 use poem_openapi::types::{ParseFromJSON, ToJSON};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue};
+use redis::{Cmd, FromRedisValue};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
-const TOO_SLOW: Duration = Duration::from_millis(50);
-const LEFT_ALONE: Duration = Duration::from_secs(1);
 /// Locks for filling, chosen by the key's hash: a collision costs a wait, never a wrong value.
 const SHARDS: usize = 64;
 
 pub struct Cache {
-    redis: Option<ConnectionManager>,
-    started: Instant,
-    /// Milliseconds after `started` before which Redis is not asked.
-    silent_until: AtomicU64,
+    redis: Option<Arc<Redis>>,
     filling: Vec<Mutex<()>>,
 }
 
@@ -46,19 +40,12 @@ enum Found<T> {
 }
 
 impl Cache {
-    /// Without a URL nothing is cached. Must be called inside the runtime; connects on first use.
-    pub fn new(url: Option<&str>) -> redis::RedisResult<Self> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(TOO_SLOW))
-            .set_response_timeout(Some(TOO_SLOW))
-            .set_number_of_retries(0);
-        let manager = |url| ConnectionManager::new_lazy_with_config(Client::open(url)?, config);
-        Ok(Self {
-            redis: url.map(manager).transpose()?,
-            started: Instant::now(),
-            silent_until: AtomicU64::new(0),
+    /// Without Redis nothing is cached.
+    pub fn new(redis: Option<Arc<Redis>>) -> Self {
+        Self {
+            redis,
             filling: (0..SHARDS).map(|_| Mutex::new(())).collect(),
-        })
+        }
     }
 
     /// The cached value, or `fill`'s. Only one caller of this process fills a key at a time; the others wait for it.
@@ -157,23 +144,16 @@ impl Cache {
         stored.value
     }
 
-    /// The answer, or nothing: within the time limit, and not at all while Redis is left alone.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
-        let mut redis = self.redis.clone()?;
-        let now = || u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if now() < self.silent_until.load(Ordering::Relaxed) {
-            count("skipped");
-            return None;
-        }
-        match tokio::time::timeout(TOO_SLOW, command.query_async(&mut redis)).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => tracing::warn!(%error, "redis"),
-            Err(_) => tracing::warn!("redis did not answer in time"),
-        }
-        count("failed");
-        let until = now().saturating_add(u64::try_from(LEFT_ALONE.as_millis()).unwrap_or(u64::MAX));
-        self.silent_until.store(until, Ordering::Relaxed);
-        None
+        let redis = self.redis.as_ref()?;
+        let asked = redis.ask(|mut redis| async move { command.query_async(&mut redis).await });
+        let missed = |away: &Away| {
+            count(match away {
+                Away::Skipped => "skipped",
+                Away::Failed => "failed",
+            });
+        };
+        asked.await.inspect_err(missed).ok()
     }
 
     fn shard(&self, tenant: TenantId, key: &str) -> &Mutex<()> {
@@ -224,6 +204,7 @@ impl Invalidate for Cache {
 mod tests {
     use super::*;
     use innkeep_domain::ids::new_id;
+    use std::time::Instant;
 
     /// A port of the loopback network on which nobody listens.
     const NOBODY: &str = "redis://127.0.0.1:1/";
@@ -231,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn without_redis_the_answer_still_comes_and_fast() {
         for url in [None, Some(NOBODY)] {
-            let cache = Cache::new(url).unwrap();
+            let cache = Cache::new(url.map(|url| Arc::new(Redis::new(url).unwrap())));
             let tenant = TenantId(new_id());
             let started = Instant::now();
             for i in 0..100 {
@@ -252,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_fill_is_its_callers_error() {
-        let cache = Cache::new(None).unwrap();
+        let cache = Cache::new(None);
         let fill = async { Err::<i32, _>("no") };
         assert_eq!(
             cache

@@ -1,7 +1,7 @@
 //! The command line and the environment. Secrets come from the environment or from files, never from arguments: every
 //! user of the machine can read those.
 
-use crate::edge::Limits;
+use crate::edge::{EdgeSettings, Limits};
 use crate::secrets;
 use crate::server::ServerOptions;
 use crate::telemetry::LogFormat;
@@ -20,7 +20,7 @@ const ENVIRONMENT: &str = "\
 Environment:
   DATABASE_URL                PostgreSQL, logged in as innkeep_app
   INNKEEP_OWNER_DATABASE_URL  PostgreSQL for `migrate`, as a role that may create roles (default: DATABASE_URL)
-  REDIS_URL                   cache; without it everything works, slower
+  REDIS_URL                   cache and quotas; without it everything works, slower
   INNKEEP_SMTP_URL            mail server, e.g. smtps://user:password@host; without it mails are written into a folder
   INNKEEP_PASSWORD            the new user's password for `admin add-user` (default: asked on standard input)
 Every option shown by `innkeep <command> --help` can be set by the variable named there.";
@@ -172,6 +172,8 @@ pub struct Settings {
         hide_default_value = true
     )]
     pub outbound_allow: Allow,
+    #[command(flatten)]
+    pub edge: EdgeSettings,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,7 +1,20 @@
-//! What happens to every request once, whatever its route: an id, a span, limits on body and time, problems instead
-//! of errors and panics, an access line and a measurement.
+//! What happens to every request once, whatever its route: an id, a span, limits on head, body, time and number,
+//! problems instead of errors and panics, headers for browsers, an access line and a measurement.
 
-use crate::api::auth::address;
+mod address;
+mod cors;
+mod crowd;
+mod guard;
+mod headers;
+mod settings;
+mod size;
+
+pub use address::{Client, Proxies};
+pub use cors::Origins;
+pub use crowd::Crowd;
+pub use guard::Guard;
+pub use settings::EdgeSettings;
+
 use crate::api::error::{ApiError, answer, problem};
 use crate::api::request_id::{HEADER, RequestId};
 use crate::api::shape::Shapes;
@@ -66,6 +79,7 @@ pub struct Edge {
     routes: Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>,
     shapes: Arc<Shapes>,
     limits: Limits,
+    guard: Guard,
     mutations: Mutations,
 }
 
@@ -75,6 +89,7 @@ impl Edge {
         routes: impl Endpoint<Output = Response> + 'static,
         shapes: Shapes,
         limits: Limits,
+        guard: Guard,
         mutations: Mutations,
     ) -> Self {
         let routes = Arc::new(poem::endpoint::ToDynEndpoint(routes));
@@ -82,6 +97,7 @@ impl Edge {
             routes,
             shapes: Arc::new(shapes),
             limits,
+            guard,
             mutations,
         }
     }
@@ -92,11 +108,10 @@ impl Edge {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let span = tracing::info_span!("request", request_id = %id, tenant = tracing::field::Empty);
         let started = Instant::now();
-        let handled =
-            tokio::time::timeout(self.limits.time, self.handle(request, &id)).instrument(span.clone());
-        let mut response = match handled.await {
-            Ok(response) => response,
-            Err(_) => span.in_scope(|| problem(&too_slow(), &id)),
+        let looks = self.guard.looks(&request);
+        let mut response = match looks.preflight() {
+            Some(response) => response,
+            None => self.in_time(request, &id).instrument(span.clone()).await,
         };
         if response.status() == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = self
@@ -108,11 +123,29 @@ impl Edge {
             response.headers_mut().insert(header::ALLOW, allowed);
         }
         response.headers_mut().insert(HEADER, id.header());
-        response.headers_mut().insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        looks.put_on(response.headers_mut());
         span.in_scope(|| record(&method, &path, &response, started.elapsed()));
+        response
+    }
+
+    async fn in_time(&self, request: Request, id: &RequestId) -> Response {
+        let handled = tokio::time::timeout(self.limits.time, self.let_in(request, id));
+        handled.await.unwrap_or_else(|_| problem(&too_slow(), id))
+    }
+
+    async fn let_in(&self, mut request: Request, id: &RequestId) -> Response {
+        let pass = match self.guard.admit(&mut request) {
+            Ok(pass) => pass,
+            Err(error) => return problem(&error, id),
+        };
+        let mut response = match pass.charge().await {
+            Ok(()) => self.handle(request, id).await,
+            Err(error) => problem(&error, id),
+        };
+        if let Err(error) = pass.settle().await {
+            response = problem(&error, id);
+        }
+        pass.show(response.headers_mut());
         response
     }
 
@@ -178,7 +211,7 @@ async fn guarded(
     id: &RequestId,
 ) -> Response {
     let safe = request.method().is_safe();
-    let watch = Watch::new(&request, id.to_string(), address(&request).to_string());
+    let watch = Watch::new(&request, id.to_string(), Client::of(&request).to_string());
     let answering = AssertUnwindSafe(routes.call(request)).catch_unwind();
     let response = match watch.clone().over(answering).await {
         Ok(Ok(response)) => response,

@@ -2,7 +2,7 @@
 
 use crate::api::shape::Shapes;
 use crate::app::{App, Shared};
-use crate::edge::{Edge, Limits, Mutations};
+use crate::edge::{Edge, Guard, Limits, Mutations};
 use crate::openapi;
 use crate::rights::Rights;
 use poem::{EndpointExt, IntoEndpoint, Route};
@@ -10,7 +10,7 @@ use serde::de::Error;
 use std::sync::Arc;
 
 /// Everything the server answers, behind the edge that no request avoids.
-pub fn edge(app: Arc<App>, limits: Limits, mutations: Mutations) -> serde_json::Result<Edge> {
+pub fn edge(app: Arc<App>, limits: Limits, guard: Guard, mutations: Mutations) -> serde_json::Result<Edge> {
     let (document, text) = (openapi::document()?, openapi::text()?);
     let rights = Rights::new(&document).map_err(|missing| {
         serde_json::Error::custom(format!(
@@ -29,6 +29,7 @@ pub fn edge(app: Arc<App>, limits: Limits, mutations: Mutations) -> serde_json::
         routes.into_endpoint(),
         Shapes::new(&document),
         limits,
+        guard,
         mutations,
     ))
 }

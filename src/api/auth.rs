@@ -4,7 +4,9 @@
 use crate::api::error::{ApiError, ApiResult};
 use crate::app::{App, Shared};
 use crate::audit::{self, Watch};
+use crate::edge::Client;
 use crate::rights::{Needs, Rights};
+use crate::throttle::{Bucket, Toll};
 use crate::tokens::{Bearer as Token, TokenError};
 use innkeep_domain::Error as DomainError;
 use innkeep_domain::identity::operator::Operator;
@@ -16,7 +18,7 @@ use poem::http::{StatusCode, header};
 use poem::{FromRequest, PathPattern, Request, RequestBody};
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -95,6 +97,13 @@ fn watch(request: &Request, tenant: TenantId, actor: &Actor) -> ApiResult<Option
     Ok(Some(watch))
 }
 
+/// Charges the request to whoever turned out to make it.
+async fn pay(request: &Request, buckets: impl Iterator<Item = Bucket>) -> ApiResult<()> {
+    let toll = request.data::<Toll>();
+    let toll = toll.ok_or_else(|| DomainError::internal("no Toll in the request"))?;
+    toll.charge(&buckets.collect::<Vec<_>>()).await
+}
+
 async fn principal(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
     let (app, (_, needs), now) = (app(request)?, needs(request)?, app(request)?.now());
     let text = bearer.token.as_str();
@@ -125,6 +134,8 @@ async fn principal(request: &Request, bearer: Bearer) -> poem::Result<Principal>
         }
     };
     tracing::Span::current().record("tenant", tracing::field::display(found.tenant));
+    let tenant = Bucket::tenant(found.tenant);
+    pay(request, Bucket::actor(&found.actor).into_iter().chain([tenant])).await?;
     let watch = watch(request, found.tenant, &found.actor)?;
     allow(&found, needs).map_err(ApiError::from)?;
     if let Some(watch) = watch {
@@ -168,6 +179,8 @@ async fn session(request: &Request, bearer: &Bearer) -> ApiResult<Person> {
     {
         return Err(ended());
     }
+    let tenant = tenant.map(Bucket::tenant);
+    pay(request, [Bucket::user(user)].into_iter().chain(tenant)).await?;
     Ok(Person {
         user_id: user,
         session_id: session,
@@ -202,7 +215,7 @@ async fn operator(request: &Request, bearer: Bearer) -> poem::Result<Operator> {
     Ok(Operator {
         user_id: who.user_id,
         session_id: who.session_id,
-        address: Some(address(request).to_string()),
+        address: Some(Client::of(request).to_string()),
     })
 }
 
@@ -211,12 +224,6 @@ fn mismatch(needs: Needs) -> ApiError {
         "an operation for {needs:?} asks for another's credential"
     ))
     .into()
-}
-
-/// The caller's address as the socket shows it. Behind a proxy that is the proxy's.
-pub fn address(request: &Request) -> IpAddr {
-    let socket = request.remote_addr().as_socket_addr();
-    socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), std::net::SocketAddr::ip)
 }
 
 /// Where a request comes from: the address and what the client calls itself.
@@ -240,7 +247,7 @@ impl<'a> FromRequest<'a> for Whence {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let agent = request.headers().get(header::USER_AGENT);
         Ok(Self {
-            address: address(request),
+            address: Client::of(request),
             agent: agent.and_then(|a| a.to_str().ok()).map(str::to_owned),
         })
     }

@@ -6,6 +6,7 @@ use crate::cache::Cache;
 use crate::config::{Only, Settings, redis_url};
 use crate::edge::Mutations;
 use crate::grants::Grants;
+use crate::redis::Redis;
 use crate::telemetry::Metrics;
 use crate::tokens::Tokens;
 use crate::{routes, server};
@@ -65,11 +66,14 @@ fn ended(unwanted: bool, stop: &CancellationToken) {
 pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let clock = Clock::System;
     let now = clock.now();
+    let redis = redis_url().map(|url| Redis::new(&url).map(Arc::new));
+    let redis = redis.transpose().context("REDIS_URL")?;
     let outbound = Outbound::new(settings.outbound()).context("certificates of the outside world")?;
     Ok(App {
         metrics: Metrics::install().context("metrics")?,
         tokens: Tokens::open(&settings.secrets.secrets_dir, now)?,
-        cache: Arc::new(Cache::new(redis_url().as_deref()).context("REDIS_URL")?),
+        cache: Arc::new(Cache::new(redis.clone())),
+        redis,
         db: Db::connect(&settings.database()?).await?,
         protocols: protocols(&outbound),
         outbound,
@@ -95,7 +99,9 @@ pub async fn api(app: Arc<App>, settings: &Settings, stop: CancellationToken) ->
         .await
         .with_context(|| format!("listen on {}", settings.listen))?;
     let mutations = Mutations::default();
-    let edge = routes::edge(app, settings.limits(), mutations.clone()).context("the OpenAPI document")?;
+    let guard = settings.edge.guard(app.redis.clone(), &app.public_url);
+    let edge = routes::edge(app, settings.limits(), guard, mutations.clone());
+    let edge = edge.context("the OpenAPI document")?;
     server::serve(
         listener,
         Arc::new(edge),

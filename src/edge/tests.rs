@@ -36,6 +36,7 @@ fn edge(limits: Limits) -> (Arc<Edge>, Mutations) {
         routes.into_endpoint(),
         Shapes::default(),
         limits,
+        Guard::default(),
         mutations.clone(),
     );
     (Arc::new(edge), mutations)

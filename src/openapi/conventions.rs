@@ -185,8 +185,12 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         ),
         (
             429,
-            log_in,
-            "Too many failed attempts: `too_many_attempts`; `Retry-After` says when to try again.",
+            true,
+            if log_in {
+                "Too many failed attempts (`too_many_attempts`) or requests (`rate_limited`, `too_many_at_once`)."
+            } else {
+                "Too many requests a minute (`rate_limited`) or at once (`too_many_at_once`)."
+            },
         ),
         (500, true, "Our fault: `internal_error`."),
         (
@@ -228,6 +232,13 @@ fn problem_response(status: u16, description: &str) -> Value {
     if status == 503 || status == 429 {
         let seconds = json!({"description": "Seconds.", "schema": {"type": "integer"}});
         response["headers"] = json!({ "Retry-After": seconds });
+    }
+    if status == 429 {
+        let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+        response["headers"]["RateLimit"] =
+            text("What is left of each quota (`r`), and the seconds until all of it is back (`t`).");
+        response["headers"]["RateLimit-Policy"] =
+            text("Each quota's requests (`q`) in so many seconds (`w`).");
     }
     response
 }

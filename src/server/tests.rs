@@ -1,6 +1,6 @@
 use super::*;
 use crate::api::shape::Shapes;
-use crate::edge::Limits;
+use crate::edge::{Guard, Limits};
 use poem::{EndpointExt, IntoEndpoint, Route, get, handler};
 use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,6 +36,7 @@ async fn start(options: ServerOptions) -> Running {
         routes,
         Shapes::default(),
         Limits::default(),
+        Guard::default(),
         mutations.clone(),
     ));
     let (stop, stopped) = oneshot::channel::<()>();

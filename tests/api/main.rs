@@ -12,6 +12,7 @@ mod channel_connections;
 mod companies;
 mod dashboard;
 mod desk;
+mod edge;
 mod groups;
 mod guests;
 mod health;

@@ -167,3 +167,69 @@ fn is_public_name(name: &str) -> bool {
     let inside = |ending: &str| INSIDE.contains(&ending);
     !inside(last) && last_two.is_some_and(|two| !inside(&two))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::net::Ipv4Addr;
+
+    fn judged(address: &str) -> Result<(), Refused> {
+        Allow::default().target(address).map(drop)
+    }
+
+    proptest! {
+        /// However an address is spelt, it is judged as the address it is.
+        #[test]
+        fn spelling_changes_nothing(number in any::<u32>()) {
+            let address = Ipv4Addr::from(number);
+            let [a, b, c, d] = address.octets();
+            let expected = if is_public(address.into()) { Ok(()) } else { Err(Refused::Address) };
+            let spelt = [
+                format!("{address}"), format!("{number}"), format!("{number:#x}"), format!("0{number:o}"),
+                format!("{a:#x}.0{b:o}.{c}.{d}"), format!("{a}.{}", number & 0xff_ffff),
+            ];
+            for host in spelt {
+                prop_assert_eq!(judged(&format!("https://{host}/")), expected, "{}", host);
+            }
+        }
+
+        /// No text makes it panic, and none over http or with an @ in its authority is let through.
+        #[test]
+        fn any_text_is_judged(text in "(https?://)?[ -~]{0,40}") {
+            let authority = text.split("://").nth(1).and_then(|t| t.split(['/', '?', '#']).next());
+            let doubtful = !text.starts_with("https") || authority.is_some_and(|a| a.contains('@'));
+            prop_assert!(judged(&text).is_err() || !doubtful);
+        }
+    }
+
+    #[test]
+    fn what_the_operator_allows_is_allowed_exactly() {
+        let allow: Allow = "127.0.0.1:8090, [::1]:80 ,channel.lan:8443".parse().unwrap();
+        for yes in [
+            "http://127.0.0.1:8090",
+            "https://2130706433:8090/x",
+            "http://[::1]",
+            "https://channel.lan:8443",
+        ] {
+            assert!(allow.target(yes).is_ok(), "{yes}");
+        }
+        for no in [
+            "http://127.0.0.1:8091",
+            "http://127.0.0.2:8090",
+            "https://channel.lan",
+            "http://a@127.0.0.1:8090",
+        ] {
+            assert!(allow.target(no).is_err(), "{no}");
+        }
+        for odd in [
+            "127.0.0.1",
+            "channel.lan:",
+            "http://channel.lan:80",
+            ":80",
+            "a b:80",
+        ] {
+            assert!(odd.parse::<Allow>().is_err(), "{odd}");
+        }
+    }
+}

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use innkeep::app::App;
 use innkeep::cache::Cache;
-use innkeep::edge::{Limits, Mutations};
+use innkeep::edge::{Guard, Limits, Mutations};
 use innkeep::grants::Grants;
+use innkeep::redis::Redis;
 use innkeep::server::ServerOptions;
 use innkeep::telemetry::Metrics;
 use innkeep::tokens::{Bearer, Tokens};
@@ -49,7 +50,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// Without quotas.
     pub async fn start() -> Self {
+        Self::behind(|_| Guard::default()).await
+    }
+
+    pub async fn behind(guard: impl FnOnce(Option<Arc<Redis>>) -> Guard) -> Self {
         let database = TestDatabase::create(innkeep_workers::setup_queue).await.unwrap();
         let db = database.connect(8).await.unwrap();
         let now: DateTime<Utc> = NOW.parse().unwrap();
@@ -58,11 +64,13 @@ impl Server {
         let letters = Arc::new(Letters::default());
         let outbound = outside::outbound();
         let redis = std::env::var("INNKEEP_TEST_REDIS_URL").ok();
+        let redis = redis.map(|url| Arc::new(Redis::new(&url).unwrap()));
         let app = Arc::new(App {
             db,
             clock: Clock::fixed(now),
             tokens: Tokens::open(&secrets(), now).unwrap(),
-            cache: Arc::new(Cache::new(redis.as_deref()).unwrap()),
+            cache: Arc::new(Cache::new(redis.clone())),
+            redis: redis.clone(),
             protocols: Protocols::new(vec![
                 channex::protocol(outbound.clone()),
                 open_webhook::protocol(),
@@ -82,7 +90,7 @@ impl Server {
             body: 256 * 1024,
             ..Limits::default()
         };
-        let edge = Arc::new(routes::edge(app.clone(), limits, mutations.clone()).unwrap());
+        let edge = Arc::new(routes::edge(app.clone(), limits, guard(redis), mutations.clone()).unwrap());
         tokio::spawn(server::serve(
             listener,
             edge,

@@ -46,6 +46,13 @@ impl World {
         let environment = vec![
             ("INNKEEP_MASTER_KEY_FILE", master_key.display().to_string()),
             ("INNKEEP_OUTBOUND_ALLOW", sandbox.to_string()),
+            // All clients of a suite are at one address, and few users.
+            ("INNKEEP_RATE_ADDRESS", "0".to_owned()),
+            ("INNKEEP_RATE_LOG_IN", "0".to_owned()),
+            ("INNKEEP_RATE_USER", "0".to_owned()),
+            ("INNKEEP_RATE_KEY", "0".to_owned()),
+            ("INNKEEP_RATE_TENANT", "0".to_owned()),
+            ("INNKEEP_REQUESTS_PER_ADDRESS", "100000".to_owned()),
             ("DATABASE_URL", database.app_url()),
             (
                 "REDIS_URL",
