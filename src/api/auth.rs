@@ -179,8 +179,8 @@ async fn session(request: &Request, bearer: &Bearer) -> ApiResult<Person> {
     {
         return Err(ended());
     }
-    let tenant = tenant.map(Bucket::tenant);
-    pay(request, [Bucket::user(user)].into_iter().chain(tenant)).await?;
+    let of_tenant = tenant.map(Bucket::tenant);
+    pay(request, [Bucket::user(user)].into_iter().chain(of_tenant)).await?;
     Ok(Person {
         user_id: user,
         session_id: session,
