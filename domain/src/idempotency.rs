@@ -141,8 +141,8 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
     Ok(())
 }
 
-/// Empties the answers that `theirs` is true of. Their keys stay taken: what was done is not done again.
-pub(crate) async fn shred(tx: &mut TenantTx, theirs: impl Fn(&str) -> bool) -> Result<()> {
+/// Empties the answers that `theirs` is true of, given the operation and the answer. Their keys stay taken: what was done is not done again.
+pub(crate) async fn shred(tx: &mut TenantTx, theirs: impl Fn(&str, &str) -> bool) -> Result<()> {
     let mut after = (String::new(), String::new(), String::new());
     loop {
         let rows = sqlx::query!(
@@ -164,7 +164,7 @@ pub(crate) async fn shred(tx: &mut TenantTx, theirs: impl Fn(&str) -> bool) -> R
         for row in rows {
             let place = place(&row.principal, &row.operation, &row.key);
             let answer = vault.open(&place, &row.body)?;
-            if !theirs(&String::from_utf8_lossy(&answer)) {
+            if !theirs(&row.operation, &String::from_utf8_lossy(&answer)) {
                 continue;
             }
             sqlx::query!(

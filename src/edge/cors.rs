@@ -31,7 +31,9 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
     // As a browser writes it: no path, no user, no port that goes without saying.
     let exact = read.is_some_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text);
     // A star is a good host to a URL, and no pattern to us.
-    let value = HeaderValue::from_str(text).ok().filter(|_| exact && !text.contains('*'));
+    let value = HeaderValue::from_str(text)
+        .ok()
+        .filter(|_| exact && !text.contains('*'));
     value.ok_or_else(|| format!("{text:?} is no origin: write it as scheme://host or scheme://host:port"))
 }
 

@@ -160,5 +160,6 @@ pub(super) async fn the_rest(tx: &mut TenantTx, trail: &Trail) -> Result<()> {
     quotes(tx, trail).await?;
     let ids: Vec<String> = subjects.iter().map(Uuid::to_string).collect();
     let theirs = |answer: &str| ids.iter().any(|id| answer.contains(id)) || trail.words.are_meant(answer);
-    idempotency::shred(tx, theirs).await
+    // What a stay needs is answered without saying whose: nobody's answer of that kind is kept.
+    idempotency::shred(tx, |operation, answer| operation == "set_needs" || theirs(answer)).await
 }

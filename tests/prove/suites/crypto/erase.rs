@@ -171,7 +171,7 @@ impl Hotel {
         self.post(&format!("/v1/reservations/{stay}/actions/amend"), &renamed)
             .await?;
         let needs = json!({ "features": [self.word("needed feature")] });
-        self.call("PUT", &format!("/v1/reservations/{stay}/needs"), &needs)
+        self.call("PATCH", &format!("/v1/reservations/{stay}/needs"), &needs)
             .await?;
         self.register(&stay, guest).await?;
         id(&made)
