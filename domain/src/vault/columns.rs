@@ -2,6 +2,7 @@
 //! fails when the database marks another set of columns (`app.sealed_column`).
 
 use super::Place;
+use crate::ids::TenantId;
 
 /// A column of sealed values, and how its rows are named in their [`Place`].
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,12 @@ pub const SEALED: [Sealed; 9] = [
     platforms("outgoing_mail", "body", &[("id", "uuid")]),
     platforms("totp", "secret", &[("user_id", "uuid")]),
 ];
+
+/// The columns that are sealed with this tenant's keys; the platform is one too.
+pub(super) fn of(tenant: TenantId) -> impl Iterator<Item = &'static Sealed> {
+    let platform = tenant == TenantId::PLATFORM;
+    SEALED.iter().filter(move |column| column.platform == platform)
+}
 
 impl Sealed {
     /// Where the row with this key has its value. Bytes are named in hexadecimal.

@@ -2,8 +2,8 @@
 //! in batches, each value only if it is still the one that was read, so that whoever writes meanwhile wins. Cut off, it
 //! is taken up where the table says. The index key stays: it is never in a value, and changing it would lose look-ups.
 
-use super::columns::{SEALED, Sealed};
-use super::{DataKey, VERSION};
+use super::columns::{self, Sealed};
+use super::{DataKey, VERSION, verify};
 use crate::db::{Db, TenantTx};
 use crate::error::Result;
 use crate::ids::TenantId;
@@ -108,8 +108,7 @@ async fn reseal(db: &Db, tenant: TenantId) -> Result<Rotated> {
 
 async fn pass(db: &Db, tenant: TenantId) -> Result<Rotated> {
     let mut done = Rotated::default();
-    let platform = tenant == TenantId::PLATFORM;
-    for column in SEALED.iter().filter(|c| c.platform == platform) {
+    for column in columns::of(tenant) {
         let mut after = None;
         loop {
             let mut tx = db.begin(tenant).await?;
@@ -182,11 +181,8 @@ async fn batch(tx: &mut TenantTx, column: &Sealed, found: &[Value]) -> Result<(u
 
 /// Throws the key away unless a value names it.
 async fn drop_unused(tx: &mut TenantTx, id: &str) -> Result<bool> {
-    let platform = tx.tenant() == TenantId::PLATFORM;
-    for column in SEALED.iter().filter(|c| c.platform == platform) {
-        if super::verify::names(tx, column, id).await? {
-            return Ok(false);
-        }
+    if verify::is_named(tx, id).await? {
+        return Ok(false);
     }
     let done = sqlx::query!(
         "delete from tenant_key where tenant_id = $1 and id = $2 and retired_at is not null",
@@ -222,14 +218,9 @@ pub async fn rewrap(tx: &mut TenantTx) -> Result<(u64, bool)> {
         .await?;
         done += 1;
     }
-    let Some(old) = &masters.old else {
-        return Ok((done, false));
+    let needed = match &masters.old {
+        Some(old) => verify::is_named(tx, old.id()).await?,
+        None => false,
     };
-    let platform = tenant == TenantId::PLATFORM;
-    for column in SEALED.iter().filter(|c| c.platform == platform) {
-        if super::verify::names(tx, column, old.id()).await? {
-            return Ok((done, true));
-        }
-    }
-    Ok((done, false))
+    Ok((done, needed))
 }

@@ -1,26 +1,30 @@
 //! Which keys the sealed values name: for `innkeep verify`, and before a key is thrown away.
 
 use super::VERSION;
-use super::columns::{SEALED, Sealed};
+use super::columns::{self, Sealed};
 use crate::db::TenantTx;
 use crate::error::Result;
-use crate::ids::TenantId;
 use sqlx::AssertSqlSafe;
 
 /// Reports of one column.
 const MOST: i64 = 100;
 
-/// Does a value of the column name the key?
-pub(super) async fn names(tx: &mut TenantTx, column: &Sealed, id: &str) -> Result<bool> {
-    let Sealed {
-        table, column: name, ..
-    } = column;
-    let tenant = column.of_tenant();
-    let sql = format!("select exists (select from {table} t where {tenant} and t.{name} like $2)");
-    let found = sqlx::query_scalar(AssertSqlSafe(sql))
-        .bind(tx.t())
-        .bind(format!("{VERSION}.{id}.%"));
-    Ok(found.fetch_one(&mut **tx).await?)
+/// Does any sealed value of the tenant name the key?
+pub(super) async fn is_named(tx: &mut TenantTx, id: &str) -> Result<bool> {
+    for column in columns::of(tx.tenant()) {
+        let Sealed {
+            table, column: name, ..
+        } = column;
+        let tenant = column.of_tenant();
+        let sql = format!("select exists (select from {table} t where {tenant} and t.{name} like $2)");
+        let found = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(tx.t())
+            .bind(format!("{VERSION}.{id}.%"));
+        if found.fetch_one(&mut **tx).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Values that no key of the tenant, and none of the master keys, is named by: nobody can open them.
@@ -29,9 +33,8 @@ pub async fn unknown_keys(tx: &mut TenantTx) -> Result<Vec<String>> {
         .fetch_all(&mut **tx)
         .await?;
     known.extend(tx.master_ids());
-    let platform = tx.tenant() == TenantId::PLATFORM;
     let mut findings = Vec::new();
-    for column in SEALED.iter().filter(|c| c.platform == platform) {
+    for column in columns::of(tx.tenant()) {
         let Sealed {
             table, column: name, ..
         } = column;
