@@ -207,6 +207,8 @@ pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
     keyring: Option<Arc<Keyring>>,
+    /// Kept here since it cannot be read back from `event`: row security hides events without a property from staff
+    /// who are held to some.
     changes: Vec<Value>,
 }
 

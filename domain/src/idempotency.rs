@@ -141,7 +141,8 @@ pub async fn keep(tx: &mut TenantTx, scope: &Scope, answer: &Stored, now: DateTi
     Ok(())
 }
 
-/// Empties the answers that `theirs` is true of, given the operation and the answer. Their keys stay taken: what was done is not done again.
+/// Empties the answers that `theirs` is true of, given the operation and the answer. Their keys stay taken: what was
+/// done is not done again.
 pub(crate) async fn shred(tx: &mut TenantTx, theirs: impl Fn(&str, &str) -> bool) -> Result<()> {
     let mut after = (String::new(), String::new(), String::new());
     loop {
