@@ -121,41 +121,23 @@ impl Watch {
 
     /// Writes down that the operation begins, before it does.
     pub async fn begin(&self) -> ApiResult<()> {
-        if let Some(seen) = self.seen.get().filter(|s| s.kind == Kind::Changes) {
-            let mut tx = seen.db.begin(seen.tenant).await?;
-            self.append(
-                &mut tx,
-                seen,
-                Told {
-                    phase: Phase::Started,
-                    status: None,
-                    made: None,
-                },
-                None,
-            )
-            .await?;
-            tx.commit().await?;
+        match self.changing() {
+            Some(seen) => self.tell(seen, Told::new(Phase::Started, None), None).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes the result into the operation's own transaction; [`Self::told`] when that was committed. `made` is what
     /// it created.
     pub async fn done(&self, tx: &mut TenantTx, status: u16, made: Option<Uuid>) -> ApiResult<()> {
-        if let Some(seen) = self.seen.get().filter(|s| s.kind == Kind::Changes) {
-            self.append(
-                tx,
-                seen,
-                Told {
-                    phase: Phase::Done,
-                    status: Some(status),
-                    made,
-                },
-                None,
-            )
-            .await?;
-        }
-        Ok(())
+        let Some(seen) = self.changing() else {
+            return Ok(());
+        };
+        let told = Told {
+            made,
+            ..Told::new(Phase::Done, Some(status))
+        };
+        self.append(tx, seen, told, None).await
     }
 
     pub fn told(&self) {
@@ -167,18 +149,23 @@ impl Watch {
         let Some(seen) = self.seen.get().filter(|_| !self.told.load(Ordering::Relaxed)) else {
             return Ok(());
         };
-        if let Some(phase) = phase(seen.kind, response.status()) {
-            let told = Told {
-                phase,
-                status: Some(response.status().as_u16()),
-                made: None,
-            };
-            let mut tx = seen.db.begin(seen.tenant).await?;
-            self.append(&mut tx, seen, told, response.data::<OperationId>().map(|o| o.0))
-                .await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        let Some(phase) = phase(seen.kind, response.status()) else {
+            return Ok(());
+        };
+        let told = Told::new(phase, Some(response.status().as_u16()));
+        let operation = response.data::<OperationId>().map(|o| o.0);
+        self.tell(seen, told, operation).await
+    }
+
+    fn changing(&self) -> Option<&Seen> {
+        self.seen.get().filter(|seen| seen.kind == Kind::Changes)
+    }
+
+    /// In a transaction of its own.
+    async fn tell(&self, seen: &Seen, told: Told, operation: Option<&str>) -> ApiResult<()> {
+        let mut tx = seen.db.begin(seen.tenant).await?;
+        self.append(&mut tx, seen, told, operation).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn append(
@@ -208,6 +195,16 @@ struct Told {
     phase: Phase,
     status: Option<u16>,
     made: Option<Uuid>,
+}
+
+impl Told {
+    fn new(phase: Phase, status: Option<u16>) -> Self {
+        Self {
+            phase,
+            status,
+            made: None,
+        }
+    }
 }
 
 /// Of an answer. Who looked and was shown nothing new has seen nothing, but who was not allowed to has tried.
