@@ -1,14 +1,18 @@
 //! Tenants' keys: made once, changed beside running processes, wrapped by master keys that change too.
 
-use crate::support::{NOW, Server};
+use crate::support::{NOW, Server, booking, room};
 use chrono::{DateTime, Duration, Utc};
+use innkeep_domain::booking::personal;
+use innkeep_domain::channel::{inbox, messages};
 use innkeep_domain::db::{Db, DbOptions};
+use innkeep_domain::ports::channel::RawMessage;
 use innkeep_domain::testing::TestDatabase;
 use innkeep_domain::vault::rotate::{self, Rotated};
 use innkeep_domain::vault::{MasterKey, MasterKeys, verify};
 use innkeep_domain::{Role, TenantId};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Another process with these master keys.
 async fn process(server: &Server, current: [u8; 32], old: Option<[u8; 32]>) -> Db {
@@ -157,6 +161,76 @@ async fn a_value_under_a_key_that_is_gone_is_found_by_verify() {
     assert!(found[0].contains("1 values of guest.personal"), "{found:?}");
     let mut tx = db.begin(TenantId::PLATFORM).await.unwrap();
     assert_eq!(verify::unknown_keys(&mut tx).await.unwrap(), Vec::<String>::new());
+}
+
+/// Bookers, notes and channels' messages stand sealed; what versions before that kept in clear is read all the same, and
+/// sealed by the hourly job.
+#[tokio::test]
+async fn bookings_and_messages_are_sealed_and_old_ones_too() {
+    const CANARIES: [&str; 4] = [
+        "canary-name",
+        "canary@example.com",
+        "canary-notes",
+        "canary-message",
+    ];
+    let server = Server::start().await;
+    let (house, db) = (&server.adler, &server.app.db);
+    let mut new = booking(house, &[room(house, "DBL", 3, 2)]);
+    new["booker"] = json!({ "name": "canary-name", "email": "canary@example.com", "country": "DE" });
+    new["notes"] = json!("canary-notes");
+    let made = server.manager().post("/v1/bookings", &new).await.is(201).body;
+    let path = format!("/v1/bookings/{}", made["id"].as_str().unwrap());
+    let channel = json!({ "property_id": house.property_id, "protocol": "webhook", "name": "Agent" });
+    let channel = server
+        .manager()
+        .post("/v1/channel-connections", &channel)
+        .await
+        .is(201);
+    let channel: Uuid = channel.body["connection"]["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let message = RawMessage {
+        message_id: "\\x1".into(),
+        raw: "canary-message".into(),
+    };
+    let mut tx = db.begin(house.tenant).await.unwrap();
+    inbox::store(&mut tx, channel, &[message], now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let in_clear = async || {
+        let mut found = Vec::new();
+        for canary in CANARIES {
+            found.extend(server.database.holding(canary).await.unwrap());
+        }
+        found
+    };
+    assert_eq!(in_clear().await, Vec::<String>::new());
+    let mut conn = server.database.superuser().await.unwrap();
+    for sql in [
+        "update booking set personal = null, email_key = null, booker_name = 'canary-name',
+             booker_email = 'canary@example.com', booker_country = 'DE', notes = 'canary-notes'",
+        "update inbox set message = null, raw = 'canary-message'",
+    ] {
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+    }
+    assert_eq!(in_clear().await, ["booking", "booking", "booking", "inbox"]);
+    for seal in [false, true] {
+        if seal {
+            let mut tx = db.begin(house.tenant).await.unwrap();
+            assert_eq!(personal::seal_old(&mut tx).await.unwrap(), 1);
+            assert_eq!(messages::seal_old(&mut tx).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+            assert_eq!(in_clear().await, Vec::<String>::new());
+        }
+        assert_eq!(server.manager().get(&path).await.is(200).body, made);
+        let mut tx = db.begin(house.tenant).await.unwrap();
+        let next = inbox::next(&mut tx, channel, now()).await.unwrap().unwrap();
+        assert_eq!(next.raw(), "canary-message");
+    }
+    let rotated = rotate::tenant(db, house.tenant, now()).await.unwrap();
+    assert_eq!(rotated.unreadable, 0);
+    assert_eq!(server.manager().get(&path).await.is(200).body, made);
 }
 
 /// A channel's key and signing secrets stand sealed; what stood in clear is sealed by the hourly job.

@@ -2,8 +2,9 @@
 //! what has aged thrown away. Every part may run twice or on two nodes at once: it changes nothing the second time.
 
 use crate::Workers;
-use innkeep_domain::channel::credentials;
-use innkeep_domain::channel::retention;
+use innkeep_domain::booking::personal;
+use innkeep_domain::channel::{credentials, messages, retention};
+use innkeep_domain::db::Db;
 use innkeep_domain::group::release;
 use innkeep_domain::vault::rotate;
 use innkeep_domain::{TenantId, idempotency, inventory, metrics, tenancy};
@@ -26,11 +27,20 @@ pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
         credentials::seal_old(&mut tx).await?;
         tx.commit().await?;
         rotate::finish(db, tenant.id, now).await?;
+        while seal_old(db, tenant.id).await? {}
         // A cutoff is a business date, which only the night audit moves: within the hour is soon enough.
         while release_group(workers, tenant.id).await? {}
         workers.ctx.cache.tenant_changed(tenant.id).await;
     }
     Ok(())
+}
+
+/// What versions before sealing kept in clear, by batches. Is there more?
+async fn seal_old(db: &Db, tenant: TenantId) -> anyhow::Result<bool> {
+    let mut tx = db.begin(tenant).await?;
+    let sealed = personal::seal_old(&mut tx).await? + messages::seal_old(&mut tx).await?;
+    tx.commit().await?;
+    Ok(sealed > 0)
 }
 
 async fn release_group(workers: &Workers, tenant: TenantId) -> anyhow::Result<bool> {

@@ -1,7 +1,7 @@
 //! Writing a booking that changed.
 
 use super::entity::{Booking, Reservation};
-use super::rows;
+use super::{personal, rows};
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
@@ -36,16 +36,17 @@ pub(super) async fn save(tx: &mut TenantTx, before: Option<&Booking>, b: &Bookin
 
 async fn save_booking(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     let link = b.channel.as_ref();
+    let sealed = personal::of(tx, b).await?;
     sqlx::query!(
-        "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
-             booker_email, booker_phone, booker_country, notes, currency, total, commission, source, connection_id,
-             channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at)
+        "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, personal, email_key,
+             phone_key, currency, total, commission, source, connection_id, channel_ref, channel_revision,
+             channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25)
+             $23)
          on conflict (tenant_id, id) do update set
              status = excluded.status, hold_expires_at = excluded.hold_expires_at,
-             booker_name = excluded.booker_name, booker_email = excluded.booker_email,
-             booker_phone = excluded.booker_phone, booker_country = excluded.booker_country, notes = excluded.notes,
+             personal = excluded.personal, email_key = excluded.email_key, phone_key = excluded.phone_key,
+             booker_name = null, booker_email = null, booker_phone = null, booker_country = null, notes = null,
              currency = excluded.currency, total = excluded.total, commission = excluded.commission,
              channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
              company_id = excluded.company_id, agent_id = excluded.agent_id, group_id = excluded.group_id,
@@ -56,11 +57,9 @@ async fn save_booking(tx: &mut TenantTx, b: &Booking) -> Result<()> {
         b.reference,
         b.status.name(),
         b.hold_expires_at,
-        b.booker.name,
-        b.booker.email,
-        b.booker.phone,
-        b.booker.country,
-        b.notes,
+        sealed.personal,
+        sealed.email_key,
+        sealed.phone_key,
         b.currency,
         b.total,
         b.commission,

@@ -3,8 +3,8 @@
 use super::cancel::mark_dirty;
 use super::change::Force;
 use super::entity::{Booking, BookingStatus, Reservation};
-use super::rows;
 use super::save::save;
+use super::{personal, rows};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::event::{self, NewEvent};
@@ -28,9 +28,10 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         .keys()
         .map(|cell| drawn.get(cell).copied().unwrap_or_default())
         .collect();
+    let sealed = personal::of(tx, booking).await?;
     let sold = sqlx::query!(
         r#"with wanted as (
-             select * from unnest($2::uuid[], $3::date[], $4::int[], $31::int[]) as w (unit_type_id, night, n, drawn)),
+             select * from unnest($2::uuid[], $3::date[], $4::int[], $29::int[]) as w (unit_type_id, night, n, drawn)),
          locked as (
              select i.unit_type_id, i.night, w.n, w.drawn from wanted w
              join inventory i on i.tenant_id = $1 and i.unit_type_id = w.unit_type_id and i.night = w.night
@@ -47,11 +48,10 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
              returning i.unit_type_id, i.night),
          go as (select 1 where (select count(*) from sold) = (select count(*) from wanted)),
          b as (
-             insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, booker_name,
-                 booker_email, booker_phone, booker_country, notes, currency, total, source, company_id, agent_id, group_id,
-                 created_at, updated_at)
-             select $1, $5, $6, $7, case when $16 then 'tentative' else 'confirmed' end, $17, $8, $9, $10, $11, $12,
-                    $13, $14, $15, $28, $29, $30, $18, $18 from go),
+             insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, personal, email_key,
+                 phone_key, currency, total, source, company_id, agent_id, group_id, created_at, updated_at)
+             select $1, $5, $6, $7, case when $16 then 'tentative' else 'confirmed' end, $17, $8, $9, $10, $13, $14,
+                    $15, $11, $12, $28, $18, $18 from go),
          r as (
              insert into reservation (tenant_id, id, booking_id, property_id, unit_type_id, rate_plan_id, status,
                  arrival, departure, adults, children, children_ages, guest_name, promo_code, policy, total)
@@ -91,11 +91,11 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         booking.id,
         booking.property_id,
         booking.reference,
-        booking.booker.name,
-        booking.booker.email,
-        booking.booker.phone,
-        booking.booker.country,
-        booking.notes,
+        sealed.personal,
+        sealed.email_key,
+        sealed.phone_key,
+        booking.parties.company_id,
+        booking.parties.agent_id,
         booking.currency,
         booking.total,
         booking.source,
@@ -111,8 +111,6 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         crate::jobs::job_id(),
         crate::jobs::TENANT_CHANGED,
         crate::jobs::payload(tx.tenant())?,
-        booking.parties.company_id,
-        booking.parties.agent_id,
         booking.parties.group_id,
         &drawn,
     )

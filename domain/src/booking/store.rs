@@ -4,13 +4,14 @@ use super::entity::{
     Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Moment, Night, Parties, Reservation,
     Status,
 };
-use crate::channel::revision::Booker;
+use super::personal::Personal;
 use crate::db::TenantTx;
 use crate::desk::needs;
 use crate::desk::segment::{self, Segment};
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
 use crate::rates::policy::Policy;
+use crate::vault::Vault;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sqlx::types::Json;
@@ -23,11 +24,9 @@ struct BookingRow {
     reference: String,
     status: String,
     hold_expires_at: Option<DateTime<Utc>>,
-    booker_name: String,
-    booker_email: Option<String>,
-    booker_phone: Option<String>,
-    booker_country: Option<String>,
-    notes: Option<String>,
+    personal: Option<String>,
+    /// Until it is sealed.
+    clear: Option<Json<Personal>>,
     currency: String,
     total: Decimal,
     commission: Option<Decimal>,
@@ -45,7 +44,9 @@ struct BookingRow {
 }
 
 impl BookingRow {
-    fn entity(self, reservations: Vec<Reservation>) -> Result<Booking> {
+    fn entity(self, vault: &Vault, reservations: Vec<Reservation>) -> Result<Booking> {
+        let Personal { booker, notes } =
+            Personal::read(vault, self.id, self.personal.as_deref(), self.clear)?;
         let channel = self
             .connection_id
             .zip(self.channel_ref)
@@ -61,13 +62,8 @@ impl BookingRow {
             reference: self.reference,
             status: BookingStatus::parse(&self.status)?,
             hold_expires_at: self.hold_expires_at,
-            booker: Booker {
-                name: self.booker_name,
-                email: self.booker_email,
-                phone: self.booker_phone,
-                country: self.booker_country,
-            },
-            notes: self.notes,
+            booker,
+            notes,
             currency: self.currency,
             total: self.total,
             commission: self.commission,
@@ -159,18 +155,21 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
     who.require(Permission::ReadBookings)?;
     let row = sqlx::query_as!(
         BookingRow,
-        "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
-                notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at
-         from booking where tenant_id = $1 and id = $2",
+        r#"select id, property_id, reference, status, hold_expires_at, personal,
+                  app.in_clear(b) as "clear: Json<Personal>", currency, total, commission, source, connection_id,
+                  channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version,
+                  created_at, updated_at
+           from booking b where tenant_id = $1 and id = $2"#,
         tx.t(),
         id
     )
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| Refusal::not_found("booking"))?;
+    let sealed: Vec<&str> = row.personal.as_deref().into_iter().collect();
+    let vault = tx.vault_knowing(&sealed).await?;
     let reservations = reservations_of(tx, &[id]).await?;
-    row.entity(reservations)
+    row.entity(&vault, reservations)
 }
 
 /// The same, found by one of its reservations.
@@ -214,14 +213,15 @@ pub async fn list(
     who.require(Permission::ReadBookings)?;
     let rows = sqlx::query_as!(
         BookingRow,
-        "select id, property_id, reference, status, hold_expires_at, booker_name, booker_email, booker_phone, booker_country,
-                notes, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-                channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at
+        r#"select id, property_id, reference, status, hold_expires_at, personal,
+                  app.in_clear(b) as "clear: Json<Personal>", currency, total, commission, source, connection_id,
+                  channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version,
+                  created_at, updated_at
          from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
            and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
            and ($5::date is null or exists (select from reservation r
                 where r.tenant_id = $1 and r.booking_id = b.id and r.departure > $5))
-         order by id limit $6",
+         order by id limit $6"#,
         tx.t(),
         filter.property_id,
         filter.status,
@@ -231,6 +231,8 @@ pub async fn list(
     )
     .fetch_all(&mut **tx)
     .await?;
+    let sealed: Vec<&str> = rows.iter().filter_map(|r| r.personal.as_deref()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut by_booking: HashMap<Uuid, Vec<Reservation>> = HashMap::new();
     for reservation in reservations_of(tx, &ids).await? {
@@ -242,7 +244,7 @@ pub async fn list(
     rows.into_iter()
         .map(|r| {
             let all = by_booking.remove(&r.id).unwrap_or_default();
-            r.entity(all)
+            r.entity(&vault, all)
         })
         .collect()
 }

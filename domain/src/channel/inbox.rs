@@ -1,7 +1,8 @@
-//! What channels sent: stored raw and committed first, then processed, then acknowledged. Each step may be cut off and
+//! What channels sent: stored as it came, sealed, and committed first, then processed, then acknowledged. Each step may be cut off and
 //! is taken up again from the table.
 
 use super::connection::Connection;
+use super::messages;
 use crate::alert;
 use crate::booking::channel::{self, Applied};
 use crate::db::TenantTx;
@@ -24,19 +25,21 @@ pub async fn store(
     messages: &[RawMessage],
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    let (ids, raws): (Vec<String>, Vec<String>) = messages
+    let vault = tx.vault().await?;
+    let ids: Vec<String> = messages.iter().map(|m| m.message_id.clone()).collect();
+    let sealed = messages
         .iter()
-        .map(|m| (m.message_id.clone(), m.raw.clone()))
-        .unzip();
+        .map(|m| messages::seal(&vault, connection_id, &m.message_id, &m.raw));
+    let sealed: Vec<String> = sealed.collect::<Result<_>>()?;
     let stored = sqlx::query!(
-        "insert into inbox (tenant_id, connection_id, message_id, raw, received_at, state, next_attempt_at)
-         select $1, $2, m.id, m.raw, $5, 'received', $5
-         from unnest($3::text[], $4::text[]) with ordinality as m (id, raw, n) order by m.n
+        "insert into inbox (tenant_id, connection_id, message_id, message, received_at, state, next_attempt_at)
+         select $1, $2, m.id, m.message, $5, 'received', $5
+         from unnest($3::text[], $4::text[]) with ordinality as m (id, message, n) order by m.n
          on conflict (tenant_id, connection_id, message_id) do nothing",
         tx.t(),
         connection_id,
         &ids,
-        &raws,
+        &sealed,
         now
     )
     .execute(&mut **tx)
@@ -52,11 +55,17 @@ pub struct Message {
     attempts: i32,
 }
 
+impl Message {
+    /// As the channel sent it.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+}
+
 /// Locks and returns the oldest message to be processed now; another worker's is passed over.
 pub async fn next(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Option<Message>> {
-    Ok(sqlx::query_as!(
-        Message,
-        "select id, message_id, raw, attempts from inbox
+    let row = sqlx::query!(
+        "select id, message_id, raw, message, attempts from inbox
          where tenant_id = $1 and connection_id = $2 and state = 'received' and next_attempt_at <= $3
          order by id limit 1 for update skip locked",
         tx.t(),
@@ -64,7 +73,17 @@ pub async fn next(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) ->
         now
     )
     .fetch_optional(&mut **tx)
-    .await?)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let sealed: Vec<&str> = row.message.as_deref().into_iter().collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    let message = row.message.as_deref();
+    Ok(Some(Message {
+        raw: messages::read(&vault, connection_id, &row.message_id, message, row.raw)?,
+        id: row.id,
+        message_id: row.message_id,
+        attempts: row.attempts,
+    }))
 }
 
 /// Applies the message's revision and marks it processed, in the same transaction. An unreadable message is parked.

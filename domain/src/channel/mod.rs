@@ -7,6 +7,7 @@ pub mod diff;
 pub mod dirty;
 pub mod inbox;
 pub mod mapping;
+pub mod messages;
 pub mod push;
 pub mod retention;
 pub mod revision;

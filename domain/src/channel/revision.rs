@@ -3,6 +3,7 @@
 use crate::private::private;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 private!(ChannelRevision[booking_ref], Booker, ChannelRoom);
 
@@ -35,7 +36,8 @@ pub struct ChannelRevision {
     pub rooms: Vec<ChannelRoom>,
 }
 
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Booker {
     pub name: String,
     pub email: Option<String>,

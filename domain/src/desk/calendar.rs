@@ -3,6 +3,7 @@
 use super::maintenance;
 use super::segment::runs;
 use crate::booking::entity::Status;
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::LONGEST_RANGE;
@@ -172,8 +173,9 @@ async fn hang_bars(
 ) -> Result<()> {
     let rows = sqlx::query!(
         r#"select s.unit_id, s.from_night, s.to_night, s.locked, s.maintenance_id, m.kind as "kind?",
-                  m.reason as "reason?", r.id as "reservation_id?", b.reference as "reference?",
-                  coalesce(r.guest_name, b.booker_name) as guest_name, r.status as "status?", b.hold_expires_at,
+                  m.reason as "reason?", r.id as "reservation_id?", b.id as "booking_id?",
+                  b.reference as "reference?", coalesce(r.guest_name, b.booker_name) as guest_name,
+                  case when r.guest_name is null then b.personal end as personal, r.status as "status?", b.hold_expires_at,
                   r.unit_type_id, r.arrival as "arrival?", r.departure as "departure?"
            from stay_segment s
            left join maintenance m on m.tenant_id = $1 and m.id = s.maintenance_id
@@ -191,9 +193,13 @@ async fn hang_bars(
     )
     .fetch_all(&mut **tx)
     .await?;
+    let named = rows
+        .iter()
+        .map(|r| (r.guest_name.clone(), r.booking_id.zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
     let units = unit_types.iter_mut().flat_map(|t| &mut t.units);
     let mut by_id: BTreeMap<Uuid, &mut UnitRow> = units.map(|u| (u.id, u)).collect();
-    for r in rows {
+    for (r, guest_name) in rows.into_iter().zip(names) {
         let (from, to) = (r.from_night, r.to_night);
         let bar = match (r.maintenance_id, r.kind, r.reason) {
             (Some(id), Some(kind), Some(reason)) => Bar::Maintenance {
@@ -208,7 +214,7 @@ async fn hang_bars(
                 stay: StayBar {
                     reservation_id: r.reservation_id.unwrap_or_default(),
                     reference: r.reference.unwrap_or_default(),
-                    guest_name: r.guest_name.unwrap_or_default(),
+                    guest_name,
                     status: Status::parse(r.status.as_deref().unwrap_or_default())?,
                     hold_expires_at: r.hold_expires_at,
                     unit_type_id: r.unit_type_id,
@@ -258,8 +264,9 @@ async fn unassigned(
     to: NaiveDate,
 ) -> Result<Vec<StayBar>> {
     let rows = sqlx::query!(
-        r#"select r.id, b.reference, coalesce(r.guest_name, b.booker_name) as "guest_name!", r.status,
-                  b.hold_expires_at, r.unit_type_id, r.arrival, r.departure, n.nights as "nights!"
+        r#"select r.id, r.booking_id, b.reference, coalesce(r.guest_name, b.booker_name) as guest_name,
+                  case when r.guest_name is null then b.personal end as personal, r.status, b.hold_expires_at,
+                  r.unit_type_id, r.arrival, r.departure, n.nights as "nights!"
            from reservation r
            join booking b on b.tenant_id = $1 and b.id = r.booking_id
            cross join lateral (
@@ -283,13 +290,17 @@ async fn unassigned(
     )
     .fetch_all(&mut **tx)
     .await?;
+    let named = rows
+        .iter()
+        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
     let mut out = Vec::new();
-    for r in rows {
+    for (r, guest_name) in rows.into_iter().zip(names) {
         for (from, to) in runs(r.nights.iter().copied()) {
             out.push(StayBar {
                 reservation_id: r.id,
                 reference: r.reference.clone(),
-                guest_name: r.guest_name.clone(),
+                guest_name: guest_name.clone(),
                 status: Status::parse(&r.status)?,
                 hold_expires_at: r.hold_expires_at,
                 unit_type_id: r.unit_type_id,

@@ -3,6 +3,7 @@
 use super::candidates::{WhyNot, of_span};
 use crate::booking::change::{Change, Force, Said};
 use crate::booking::entity::{Booking, Moment, Reservation, Status};
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::Stock;
@@ -99,22 +100,27 @@ pub(super) async fn guest_in(
     today: NaiveDate,
     except: Uuid,
 ) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar!(
-        r#"select format('%s (%s)', b.reference, coalesce(r.guest_name, b.booker_name)) as "who!"
+    let found = sqlx::query!(
+        "select b.id, b.reference, coalesce(r.guest_name, b.booker_name) as name,
+                case when r.guest_name is null then b.personal end as personal
            from stay_segment s
            join reservation r on r.tenant_id = $1 and r.id = s.reservation_id and r.status = 'in_house'
            join booking b on b.tenant_id = $1 and b.id = r.booking_id
            where s.tenant_id = $1 and s.unit_id = $2 and s.from_night <= $3 and r.id <> $4
              and not exists (select from stay_segment l where l.tenant_id = $1 and l.reservation_id = r.id
                              and l.from_night > s.from_night and l.from_night <= $3)
-           limit 1"#,
+           limit 1",
         tx.t(),
         unit_id,
         today,
         except
     )
     .fetch_optional(&mut **tx)
-    .await?)
+    .await?;
+    let Some(found) = found else { return Ok(None) };
+    let named = (found.name, Some(found.id).zip(found.personal));
+    let names = personal::names(tx, vec![named]).await?;
+    Ok(Some(format!("{} ({})", found.reference, names.concat())))
 }
 
 /// Units, at most so many, that the stay could have from today on and get the key of now; the best first.

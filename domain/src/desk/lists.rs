@@ -2,6 +2,7 @@
 
 use super::needs::{self, Needs};
 use crate::booking::entity::Status;
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::principal::{Permission, Principal};
@@ -65,7 +66,8 @@ struct Row {
     booking_id: Uuid,
     reference: String,
     status: String,
-    guest_name: String,
+    guest_name: Option<String>,
+    personal: Option<String>,
     adults: i32,
     children: i32,
     arrival: NaiveDate,
@@ -80,7 +82,7 @@ struct Row {
 }
 
 impl Row {
-    fn line(self) -> Result<Line> {
+    fn line(self, guest_name: String) -> Result<Line> {
         let unit = match (self.unit_id, self.unit_name, self.cleanliness) {
             (Some(id), Some(name), Some(cleanliness)) => Some(AtUnit {
                 id,
@@ -94,7 +96,7 @@ impl Row {
             booking_id: self.booking_id,
             reference: self.reference,
             status: Status::parse(&self.status)?,
-            guest_name: self.guest_name,
+            guest_name,
             adults: self.adults,
             children: self.children,
             arrival: self.arrival,
@@ -124,8 +126,9 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         r#"select r.id as reservation_id, b.id as booking_id, b.reference, r.status,
-                  coalesce(r.guest_name, b.booker_name) as "guest_name!", r.adults, r.children, r.arrival, r.departure,
-                  r.unit_type_id, u.id as "unit_id?", u.name as "unit_name?", u.cleanliness as "cleanliness?", r.needs,
+                  coalesce(r.guest_name, b.booker_name) as guest_name,
+                  case when r.guest_name is null then b.personal end as personal, r.adults, r.children, r.arrival,
+                  r.departure, r.unit_type_id, u.id as "unit_id?", u.name as "unit_name?", u.cleanliness as "cleanliness?", r.needs,
                   r.checked_in_at, r.checked_out_at
            from reservation r
            join booking b on b.tenant_id = $1 and b.id = r.booking_id
@@ -150,5 +153,10 @@ pub async fn list(
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(Row::line).collect()
+    let named = rows
+        .iter()
+        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
+    let lines = rows.into_iter().zip(names).map(|(row, name)| row.line(name));
+    lines.collect()
 }

@@ -1,6 +1,7 @@
 //! The overbooking worklist: where more is sold than can be slept in, whose stays these are, and where else they could
 //! sleep.
 
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -132,14 +133,15 @@ async fn concerned(tx: &mut TenantTx, property_id: Uuid, nights: &[ShortNight]) 
     let unit_types: Vec<Uuid> = nights.iter().map(|n| n.unit_type_id).collect();
     let dates: Vec<NaiveDate> = nights.iter().map(|n| n.night).collect();
     let rows = sqlx::query!(
-        r#"select r.id, b.id as booking_id, b.reference, coalesce(r.guest_name, b.booker_name) as "guest_name!",
-                  b.created_at, r.arrival, r.departure, r.unit_type_id
+        "select r.id, b.id as booking_id, b.reference, coalesce(r.guest_name, b.booker_name) as guest_name,
+                case when r.guest_name is null then b.personal end as personal, b.created_at, r.arrival, r.departure,
+                r.unit_type_id
            from reservation r join booking b on b.tenant_id = $1 and b.id = r.booking_id
            where r.tenant_id = $1 and r.property_id = $2 and r.status = 'confirmed' and r.id in (
                select n.reservation_id from unnest($3::uuid[], $4::date[]) as c (unit_type_id, night)
                join reservation_night n on n.tenant_id = $1 and n.property_id = $2 and n.night = c.night
                     and n.unit_type_id = c.unit_type_id)
-           order by b.created_at desc, r.id desc limit $5"#,
+           order by b.created_at desc, r.id desc limit $5",
         tx.t(),
         property_id,
         &unit_types,
@@ -148,11 +150,15 @@ async fn concerned(tx: &mut TenantTx, property_id: Uuid, nights: &[ShortNight]) 
     )
     .fetch_all(&mut **tx)
     .await?;
-    let stays = rows.into_iter().map(|r| Concerned {
+    let named = rows
+        .iter()
+        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
+    let stays = rows.into_iter().zip(names).map(|(r, guest_name)| Concerned {
         reservation_id: r.id,
         booking_id: r.booking_id,
         reference: r.reference,
-        guest_name: r.guest_name,
+        guest_name,
         booked_at: r.created_at,
         arrival: r.arrival,
         departure: r.departure,

@@ -1,6 +1,7 @@
 //! Segments: who has which unit in which nights. Two in one unit in one night are refused by the table itself.
 
 use crate::booking::entity::{Booking, Reservation, Status};
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::new_id;
@@ -234,12 +235,10 @@ pub(super) async fn occupants(
     (from, to): (NaiveDate, NaiveDate),
     except: Option<Uuid>,
 ) -> Result<Vec<Occupant>> {
-    Ok(sqlx::query_as!(
-        Occupant,
-        r#"select s.unit_id, s.from_night as "from", s.to_night as "to", s.reservation_id,
-                  case when s.maintenance_id is null
-                       then format('%s (%s)', b.reference, coalesce(r.guest_name, b.booker_name))
-                       else format('maintenance (%s)', m.reason) end as "who!"
+    let rows = sqlx::query!(
+        r#"select s.unit_id, s.from_night, s.to_night, s.reservation_id, coalesce(r.guest_name, b.booker_name) as name,
+                  b.id as "booking_id?", case when r.guest_name is null then b.personal end as personal,
+                  b.reference as "reference?", m.reason as "repair?"
            from stay_segment s
            left join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
            left join booking b on b.tenant_id = $1 and b.id = r.booking_id
@@ -254,7 +253,22 @@ pub(super) async fn occupants(
         except
     )
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    let named = rows
+        .iter()
+        .map(|r| (r.name.clone(), r.booking_id.zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
+    let occupants = rows.into_iter().zip(names).map(|(r, name)| Occupant {
+        unit_id: r.unit_id,
+        from: r.from_night,
+        to: r.to_night,
+        reservation_id: r.reservation_id,
+        who: match r.repair {
+            Some(repair) => format!("maintenance ({repair})"),
+            None => format!("{} ({name})", r.reference.unwrap_or_default()),
+        },
+    });
+    Ok(occupants.collect())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reading, locking and writing groups and their blocks.
 
 use super::entity::{Block, Blocks, Group, Status};
+use crate::booking::personal;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -262,14 +263,27 @@ pub struct GroupBooking {
 
 /// The newest first, at most 500.
 pub async fn bookings(tx: &mut TenantTx, group_id: Uuid) -> Result<Vec<GroupBooking>> {
-    Ok(sqlx::query_as!(
-        GroupBooking,
-        "select id, reference, status, booker_name from booking
+    let rows = sqlx::query!(
+        "select id, reference, status, booker_name, personal from booking
          where tenant_id = $1 and group_id = $2 order by id desc limit $3",
         tx.t(),
         group_id,
         MOST_BOOKINGS
     )
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    let named = rows
+        .iter()
+        .map(|r| (r.booker_name.clone(), Some(r.id).zip(r.personal.clone())));
+    let names = personal::names(tx, named.collect()).await?;
+    let bookings = rows
+        .into_iter()
+        .zip(names)
+        .map(|(row, booker_name)| GroupBooking {
+            id: row.id,
+            reference: row.reference,
+            status: row.status,
+            booker_name,
+        });
+    Ok(bookings.collect())
 }

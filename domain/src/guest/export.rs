@@ -8,6 +8,7 @@ use super::store;
 use crate::booking::entity::Booking;
 use crate::booking::store as bookings;
 use crate::booking::timeline::Entry;
+use crate::channel::messages;
 use crate::company::{self, Company};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -18,8 +19,10 @@ use uuid::Uuid;
 
 /// Bookings of one export, the oldest; nobody has stayed so often.
 const MOST_BOOKINGS: usize = 1000;
-/// Entries of the log and messages of channels, the oldest.
+/// Entries of the log, the oldest.
 const MOST_ENTRIES: i64 = 10_000;
+/// Messages of channels, the oldest.
+const MOST_MESSAGES: usize = 10_000;
 
 /// What is held of a person. Others in the same bookings are left out of it.
 pub struct Export {
@@ -64,7 +67,7 @@ pub async fn export(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<
         bookings: found,
         registrations: stay::filed(tx, &trail.guests).await?,
         log: entries(tx, &trail).await?,
-        messages: messages(tx, &trail).await?,
+        messages: sent(tx, &trail).await?,
         guest,
         merged,
     };
@@ -107,17 +110,17 @@ async fn entries(tx: &mut TenantTx, trail: &Trail) -> Result<Vec<Entry>> {
 }
 
 /// Of bookings that are the guest's own: a message speaks of everybody in it.
-async fn messages(tx: &mut TenantTx, trail: &Trail) -> Result<Vec<Sent>> {
-    Ok(sqlx::query_as!(
-        Sent,
-        "select i.received_at, i.connection_id, i.raw from inbox i
-         join booking b on b.tenant_id = $1 and b.connection_id = i.connection_id
-              and strpos(i.raw, '\"' || b.channel_ref || '\"') > 0
-         where i.tenant_id = $1 and b.id = any($2) order by i.id limit $3",
-        tx.t(),
-        &trail.booked,
-        MOST_ENTRIES
-    )
-    .fetch_all(&mut **tx)
-    .await?)
+async fn sent(tx: &mut TenantTx, trail: &Trail) -> Result<Vec<Sent>> {
+    let own = messages::references(tx, &trail.booked).await?;
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kept = messages::find(tx, |kept| own.iter().any(|own| own.is_in(kept))).await?;
+    kept.sort_by_key(|kept| kept.id);
+    let sent = kept.into_iter().take(MOST_MESSAGES).map(|kept| Sent {
+        received_at: kept.received_at,
+        connection_id: kept.connection_id,
+        raw: kept.raw,
+    });
+    Ok(sent.collect())
 }

@@ -9,7 +9,7 @@ use crate::ids::TenantId;
 pub struct Sealed {
     pub table: &'static str,
     pub column: &'static str,
-    /// The primary key after the tenant's id: columns and their types.
+    /// What tells rows apart after the tenant's id, by a unique index: columns and their types.
     key: &'static [(&'static str, &'static str)],
     /// Of a platform table, sealed with the platform's keys.
     pub platform: bool,
@@ -37,13 +37,18 @@ const fn platforms(
     }
 }
 
-pub const SEALED: [Sealed; 9] = [
+pub const SEALED: [Sealed; 11] = [
+    tenants("booking", "personal"),
     tenants("channel_connection", "credentials"),
     tenants("company", "contact"),
     tenants("guest", "personal"),
     Sealed {
         key: &[("principal", "text"), ("operation", "text"), ("key", "text")],
         ..tenants("idempotency_key", "body")
+    },
+    Sealed {
+        key: &[("connection_id", "uuid"), ("message_id", "text")],
+        ..tenants("inbox", "message")
     },
     tenants("invitation", "address"),
     tenants("reservation_guest", "registration"),
@@ -61,10 +66,11 @@ pub(super) fn of(tenant: TenantId) -> impl Iterator<Item = &'static Sealed> {
 impl Sealed {
     /// Where the row with this key has its value. Bytes are named in hexadecimal.
     pub(super) fn place(&self, key: &[String]) -> Place {
-        let parts: Vec<&str> = key
-            .iter()
-            .map(|part| part.strip_prefix("\\x").unwrap_or(part))
-            .collect();
+        let part = |((_, kind), part): (&(_, &'static str), &String)| match *kind {
+            "bytea" => part.trim_start_matches("\\x").to_owned(),
+            _ => part.clone(),
+        };
+        let parts: Vec<String> = self.key.iter().zip(key).map(part).collect();
         Place::new(self.table, self.column, parts.join("/"))
     }
 

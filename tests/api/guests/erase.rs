@@ -1,9 +1,13 @@
 //! `actions/export` and `actions/erase`. That nothing is left anywhere is for the proof `crypto`.
 
 use super::{ada, add};
-use crate::support::{Server, booking, room};
+use crate::support::{NOW, Server, booking, room};
 use innkeep_domain::Role;
+use innkeep_domain::channel::{connection, inbox};
+use innkeep_domain::ports::channel::RawMessage;
+use innkeep_integrations::open_webhook;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A booking with Ada as its primary guest: its id, and its reservation's.
 async fn stay(server: &Server, guest: &str, from: u64) -> (String, String) {
@@ -206,4 +210,76 @@ async fn an_export_holds_everything_as_json_and_to_read() {
     desk.act(&format!("/v1/guests/{guest}/actions/export"))
         .await
         .problem(403, "missing_permission");
+}
+
+/// What a channel sent and nobody has applied yet is news: it loses the guest and is applied all the same.
+#[tokio::test]
+async fn a_message_that_waits_is_applied_without_the_guest() {
+    let server = Server::start().await;
+    let (manager, house, db) = (server.manager(), &server.adler, &server.app.db);
+    let guest = add(&manager, &ada()).await.id().to_owned();
+    let channel = json!({ "property_id": house.property_id, "protocol": "webhook", "name": "Agent" });
+    let made = manager
+        .post("/v1/channel-connections", &channel)
+        .await
+        .is(201)
+        .body;
+    let channel: Uuid = made["connection"]["id"].as_str().unwrap().parse().unwrap();
+    let booker = json!({ "name": "Ada Lovelace", "email": "ada@example.com", "phone": "+44 20 7946 0018" });
+    let messages = [
+        ("theirs", booker),
+        ("another's", json!({ "name": "Grace Hopper" })),
+    ]
+    .map(|(id, booker)| {
+        let night = house.night(20);
+        let raw = json!({ "event": "booking.new", "booking": {
+            "id": id, "revision": "1", "revised_at": NOW, "code": "A1", "sold_by": "Agent", "currency": "EUR",
+            "total": "80.00", "booker": booker, "notes": "arrives by engine",
+            "rooms": [{ "id": "1", "arrival": night, "departure": house.night(21), "adults": 1,
+                        "nights": [{ "date": night, "price": "80.00" }] }] } });
+        RawMessage {
+            message_id: id.into(),
+            raw: raw.to_string(),
+        }
+    });
+    let now = server.app.clock.now();
+    let mut tx = db.begin(house.tenant).await.unwrap();
+    inbox::store(&mut tx, channel, &messages, now).await.unwrap();
+    tx.commit().await.unwrap();
+    manager
+        .post(&format!("/v1/guests/{guest}/actions/erase"), &reason())
+        .await
+        .is(200);
+    let mut booked = Vec::new();
+    let mut tx = db.begin(house.tenant).await.unwrap();
+    let connection = connection::get(&mut tx, channel).await.unwrap();
+    let reader = open_webhook::protocol().reader;
+    while let Some(message) = inbox::next(&mut tx, channel, now).await.unwrap() {
+        let applied = inbox::process(&mut tx, &connection, &message, &*reader, now)
+            .await
+            .unwrap();
+        booked.push(applied.expect("it is readable").booking_id);
+    }
+    tx.commit().await.unwrap();
+    let mut seen = Vec::new();
+    for id in booked {
+        let booking = manager.get(&format!("/v1/bookings/{id}")).await.is(200).body;
+        seen.push((
+            booking["booker"].clone(),
+            booking["notes"].clone(),
+            booking["total"].clone(),
+        ));
+    }
+    let total = json!("80.00");
+    assert_eq!(
+        seen,
+        [
+            (json!({ "name": "(erased)" }), json!("(erased)"), total.clone()),
+            (
+                json!({ "name": "Grace Hopper" }),
+                json!("arrives by engine"),
+                total
+            ),
+        ]
+    );
 }

@@ -8,6 +8,7 @@ use innkeep_domain::clock::Clock;
 use innkeep_domain::rates::ari::{self, Change, PriceEntry, Range};
 use innkeep_domain::rates::plan::{self, Adjustment, NewRatePlan};
 use innkeep_domain::testing::{House, Plan};
+use innkeep_domain::vault::Place;
 use rust_decimal::{Decimal, dec};
 use serde_json::json;
 use sqlx::{Executor, PgConnection};
@@ -214,6 +215,18 @@ async fn own_stays(world: &World, hotel: &House, conn: &mut PgConnection) -> any
         ] {
             sqlx::query(sql).bind(old).bind(new).execute(&mut *conn).await?;
         }
+        // Sealed for its row, and so anew for another.
+        let (id, personal) = (
+            Stage::known(0, client),
+            json!({ "booker": { "name": "changes" } }),
+        );
+        let vault = world.db.begin(hotel.tenant).await?.vault().await?;
+        let sealed = vault.seal_json(&Place::new("booking", "personal", id), &personal)?;
+        sqlx::query("update booking set personal = $2 where id = $1")
+            .bind(id)
+            .bind(sealed)
+            .execute(&mut *conn)
+            .await?;
     }
     conn.execute("reset session_replication_role").await?;
     Ok(())

@@ -8,6 +8,7 @@ use crate::harness::verdict::{Scale, Verdict};
 use crate::harness::wire::{Wire, request};
 use crate::harness::world::World;
 use innkeep_domain::testing::{House, Plan};
+use innkeep_domain::vault::Place;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
@@ -251,9 +252,10 @@ async fn judge(
         .matches("came back to the pool inside a transaction")
         .count();
     verdict.figure(format!("{caught} caught by the pool"));
-    let stored: Vec<(String, String)> = sqlx::query_as("select id::text, booker_name from booking")
-        .fetch_all(&mut conn)
-        .await?;
+    let mut stored = Vec::new();
+    for house in &world.houses {
+        stored.extend(bookers(&world, house).await?);
+    }
     let lost = storm.acknowledged.iter().filter(|a| !stored.contains(a)).count();
     verdict.none(lost, "acknowledged writes lost");
     let mut names: Vec<&String> = stored.iter().map(|(_, name)| name).collect();
@@ -270,6 +272,23 @@ async fn judge(
     let (holds, said) = world.verify().await?;
     verdict.demand(holds, said);
     Ok(verdict)
+}
+
+/// Id and booker's name of each of the house's bookings.
+async fn bookers(world: &World, house: &House) -> anyhow::Result<Vec<(String, String)>> {
+    let mut tx = world.db.begin(house.tenant).await?;
+    let rows: Vec<(String, String)> = sqlx::query_as("select id::text, personal from booking")
+        .fetch_all(&mut *tx)
+        .await?;
+    let vault = tx.vault().await?;
+    let open = |(id, sealed): (String, String)| {
+        let personal: Value = vault.open_json(&Place::new("booking", "personal", &id), &sealed)?;
+        Ok((
+            id,
+            personal["booker"]["name"].as_str().unwrap_or_default().to_owned(),
+        ))
+    };
+    rows.into_iter().map(open).collect()
 }
 
 /// Twice as many requests as connections: if any were stuck or still in a tenant's transaction, it would show here.

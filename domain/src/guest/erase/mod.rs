@@ -7,6 +7,7 @@ mod words;
 use super::entity::Guest;
 use super::profile::log;
 use super::store;
+use crate::channel::messages;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::principal::{Permission, Principal};
@@ -38,6 +39,7 @@ pub async fn erase(
         return Ok(guest);
     }
     store::refuse_gone(&guest)?;
+    messages::hold_back(tx).await?;
     let mut profiles = store::merged_into(tx, id).await?;
     profiles.push(guest);
     let trail = Trail::find(tx, &profiles).await?;

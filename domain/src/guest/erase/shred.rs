@@ -2,6 +2,9 @@
 
 use super::trail::Trail;
 use super::words::ERASED;
+use crate::booking::personal::{self, Personal};
+use crate::channel::messages::{self, Kept};
+use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::guest::entity::Guest;
@@ -45,13 +48,19 @@ pub(super) async fn registrations(tx: &mut TenantTx, profiles: &[Guest]) -> Resu
 
 /// Reference, dates, prices, taxes and who was invoiced stay.
 pub(super) async fn bookings(tx: &mut TenantTx, trail: &Trail, now: DateTime<Utc>) -> Result<()> {
+    let nobody = Personal {
+        booker: Booker {
+            name: ERASED.into(),
+            ..Booker::default()
+        },
+        notes: None,
+    };
+    let erased: Vec<_> = trail.booked.iter().map(|id| (*id, nobody.clone())).collect();
+    personal::write(tx, &erased).await?;
     sqlx::query!(
-        "update booking set booker_name = $3, booker_email = null, booker_phone = null, booker_country = null,
-             notes = null, version = version + 1, updated_at = $4
-         where tenant_id = $1 and id = any($2)",
+        "update booking set version = version + 1, updated_at = $3 where tenant_id = $1 and id = any($2)",
         tx.t(),
         &trail.booked,
-        ERASED,
         now
     )
     .execute(&mut **tx)
@@ -118,21 +127,23 @@ pub(super) async fn log(tx: &mut TenantTx, trail: &Trail) -> Result<()> {
 }
 
 /// What channels sent of the bookings, and whatever else has the guest's address or number in it. A message that waits
-/// to be applied is left: it is news.
+/// is news, and is still applied, without the guest.
 pub(super) async fn messages(tx: &mut TenantTx, trail: &Trail) -> Result<()> {
-    sqlx::query!(
-        "update inbox i set raw = '{}', detail = null
-         where i.tenant_id = $1 and i.state <> 'received' and (
-             exists (select from booking b where b.tenant_id = $1 and b.id = any($2)
-                     and b.connection_id = i.connection_id and strpos(i.raw, '\"' || b.channel_ref || '\"') > 0)
-             or exists (select from unnest($3::text[]) as own (word) where strpos(lower(i.raw), own.word) > 0))",
-        tx.t(),
-        &trail.bookings,
-        &trail.words.own()
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let bookings = messages::references(tx, &trail.bookings).await?;
+    let own = trail.words.own();
+    let theirs = |kept: &Kept| {
+        let raw = kept.raw.to_lowercase();
+        bookings.iter().any(|booking| booking.is_in(kept)) || own.iter().any(|word| raw.contains(word))
+    };
+    let mut found = messages::find(tx, theirs).await?;
+    for kept in &mut found {
+        kept.raw = if kept.waiting {
+            trail.words.out_of_message(&kept.raw)
+        } else {
+            "{}".to_owned()
+        };
+    }
+    messages::replace(tx, &found).await
 }
 
 /// Alerts' words, and answers kept for repeated requests.

@@ -1,9 +1,11 @@
 //! Where a guest has left something: the bookings and stays that are theirs, and the words they are known by.
 
 use super::words::Words;
+use crate::booking::personal::{self, Personal};
+use crate::channel::revision::Booker;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
-use crate::guest::entity::Guest;
+use crate::guest::entity::{Guest, Key};
 use uuid::Uuid;
 
 /// What belongs to one person, under one or more profiles.
@@ -20,6 +22,13 @@ pub(crate) struct Trail {
     pub words: Words,
 }
 
+struct Booked {
+    id: Uuid,
+    booker: Booker,
+    /// By the guest's address or number.
+    same: bool,
+}
+
 struct Found {
     id: Uuid,
     booking_id: Uuid,
@@ -33,25 +42,7 @@ impl Trail {
         let mut words = Words::default();
         profiles.iter().for_each(|guest| words.add_guest(guest));
         let guests: Vec<Uuid> = profiles.iter().map(|guest| guest.id).collect();
-        let bookings = sqlx::query!(
-            r#"select b.id, b.booker_name, b.booker_email, b.booker_phone,
-                      coalesce(lower(trim(b.booker_email)) = any($3), false)
-                      or coalesce(regexp_replace(regexp_replace(b.booker_phone, '\(0\)|\D', '', 'g'), '^00', '') = any($3), false)
-                      as "same!"
-               from booking b
-               where b.tenant_id = $1 and (
-                   b.id in (select r.booking_id from reservation r
-                            join reservation_guest e on e.tenant_id = $1 and e.reservation_id = r.id
-                            where r.tenant_id = $1 and e.guest_id = any($2))
-                   or lower(trim(b.booker_email)) = any($3)
-                   or regexp_replace(regexp_replace(b.booker_phone, '\(0\)|\D', '', 'g'), '^00', '') = any($3))
-               order by b.id for update"#,
-            tx.t(),
-            &guests,
-            &words.own()
-        )
-        .fetch_all(&mut **tx)
-        .await?;
+        let bookings = bookings(tx, profiles).await?;
         let ids: Vec<Uuid> = bookings.iter().map(|b| b.id).collect();
         let stays = stays(tx, &ids, &guests).await?;
         let is_booked = |b: Uuid, same: bool, name: &str| {
@@ -59,16 +50,12 @@ impl Trail {
         };
         let booked = bookings
             .iter()
-            .filter(|b| is_booked(b.id, b.same, &b.booker_name));
+            .filter(|b| is_booked(b.id, b.same, &b.booker.name));
         let booked: Vec<Uuid> = booked.map(|b| b.id).collect();
         let is_named = |s: &&Found| s.primary || s.guest_name.as_deref().is_some_and(|n| words.is_name(n));
         let named: Vec<Uuid> = stays.iter().filter(is_named).map(|s| s.id).collect();
         for b in bookings.iter().filter(|b| booked.contains(&b.id)) {
-            words.add_booker(
-                &b.booker_name,
-                b.booker_email.as_deref(),
-                b.booker_phone.as_deref(),
-            );
+            words.add_booker(&b.booker);
         }
         for name in stays
             .iter()
@@ -114,6 +101,49 @@ impl Trail {
         );
         Err(Refusal::conflict("guest_has_stays", detail).into())
     }
+}
+
+/// The bookings the guests stay in or made, locked in the order of their ids.
+async fn bookings(tx: &mut TenantTx, profiles: &[Guest]) -> Result<Vec<Booked>> {
+    // In clear a booker is not found.
+    while personal::seal_old(tx).await? > 0 {}
+    let vault = tx.vault().await?;
+    let guests: Vec<Uuid> = profiles.iter().map(|guest| guest.id).collect();
+    let (mut emails, mut phones) = (Vec::new(), Vec::new());
+    for (key, value) in profiles.iter().flat_map(Guest::keys) {
+        match key {
+            Key::Email => emails.push(vault.blind(key.name(), &value)?),
+            Key::Phone => phones.push(vault.blind(key.name(), &value)?),
+            Key::NameBirth => {}
+        }
+    }
+    let rows = sqlx::query!(
+        r#"select b.id, b.personal as "personal!",
+                  coalesce(b.email_key = any($3), false) or coalesce(b.phone_key = any($4), false) as "same!"
+           from booking b
+           where b.tenant_id = $1 and (
+               b.id in (select r.booking_id from reservation r
+                        join reservation_guest e on e.tenant_id = $1 and e.reservation_id = r.id
+                        where r.tenant_id = $1 and e.guest_id = any($2))
+               or b.email_key = any($3) or b.phone_key = any($4))
+           order by b.id for update"#,
+        tx.t(),
+        &guests,
+        &emails,
+        &phones
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let sealed: Vec<&str> = rows.iter().map(|row| row.personal.as_str()).collect();
+    let vault = tx.vault_knowing(&sealed).await?;
+    let booked = rows.into_iter().map(|row| {
+        Ok(Booked {
+            booker: Personal::open(&vault, row.id, &row.personal)?.booker,
+            id: row.id,
+            same: row.same,
+        })
+    });
+    booked.collect()
 }
 
 async fn stays(tx: &mut TenantTx, bookings: &[Uuid], guests: &[Uuid]) -> Result<Vec<Found>> {

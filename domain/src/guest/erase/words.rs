@@ -1,5 +1,6 @@
 //! What a guest is known by in other records, and how it is taken out of text and documents.
 
+use crate::channel::revision::Booker;
 use crate::guest::entity::Guest;
 use crate::text;
 use serde_json::Value;
@@ -38,10 +39,10 @@ impl Words {
     }
 
     /// As whom somebody booked.
-    pub fn add_booker(&mut self, name: &str, email: Option<&str>, phone: Option<&str>) {
-        self.add_name(name);
-        self.add_own(email);
-        self.add_phone(phone);
+    pub fn add_booker(&mut self, booker: &Booker) {
+        self.add_name(&booker.name);
+        self.add_own(booker.email.as_deref());
+        self.add_phone(booker.phone.as_deref());
     }
 
     pub fn add_name(&mut self, name: &str) {
@@ -113,6 +114,51 @@ impl Words {
             _ => false,
         }
     }
+
+    /// A channel's message without the guest, such that it can still be applied; what is not JSON is lost, and the
+    /// empty message that stands for it is parked.
+    pub fn out_of_message(&self, raw: &str) -> String {
+        let Ok(mut message) = serde_json::from_str(raw) else {
+            return "{}".to_owned();
+        };
+        self.leave(&mut message);
+        message.to_string()
+    }
+
+    /// An object that is the guest's (has the name, an address or a number as a field) keeps no text, and a placeholder
+    /// where readers ask for a name.
+    fn leave(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                let theirs = fields
+                    .values()
+                    .any(|v| v.as_str().is_some_and(|text| self.is_exactly(text)));
+                for (key, value) in fields {
+                    let written = FREE.contains(&key.as_str());
+                    if written || (theirs && key == "name") {
+                        blank(value);
+                    } else if theirs && value.is_string() {
+                        *value = Value::Null;
+                    } else {
+                        self.leave(value);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.leave(item)),
+            Value::String(text) if self.stand_in(text) => {
+                blank(value);
+            }
+            _ => {}
+        }
+    }
+
+    /// Is the text nothing but the guest's name, address or number?
+    fn is_exactly(&self, text: &str) -> bool {
+        let folded = text::folded(text);
+        self.names.contains(&folded)
+            || self.own.contains(&folded)
+            || self.own.contains(&text::normal_phone(text))
+    }
 }
 
 fn blank(value: &mut Value) -> bool {
@@ -162,6 +208,25 @@ mod tests {
         assert!(words.is_name("lovelace ada") && !words.is_name("Grace Hopper"));
         assert!(words.stand_in("Mrs Lovelace") && !words.are_meant("Mrs Lovelace"));
         assert!(words.are_meant("Mrs Ada Lovelace"));
+    }
+
+    #[test]
+    fn a_message_is_still_one_and_does_not_name_the_guest() {
+        let raw = json!({ "event": "booking.new", "booking": {
+            "id": "A-1", "total": "80.00", "notes": "needs a lift",
+            "booker": { "name": "Ada L.", "email": "ADA@example.com", "phone": "020", "country": "GB" },
+            "rooms": [{ "id": "1", "arrival": "2027-02-01", "adults": 1, "guest_name": "Augusta" },
+                      { "id": "2", "guests": [{ "name": "Grace", "surname": "Hopper" }] }],
+            "history": "asked for by Ada Lovelace" } });
+        let left: Value = serde_json::from_str(&ada().out_of_message(&raw.to_string())).unwrap();
+        let expected = json!({ "event": "booking.new", "booking": {
+            "id": "A-1", "total": "80.00", "notes": ERASED,
+            "booker": { "name": ERASED, "email": null, "phone": null, "country": null },
+            "rooms": [{ "id": "1", "arrival": "2027-02-01", "adults": 1, "guest_name": ERASED },
+                      { "id": "2", "guests": [{ "name": "Grace", "surname": "Hopper" }] }],
+            "history": ERASED } });
+        assert_eq!(left, expected);
+        assert_eq!(ada().out_of_message("Ada Lovelace, two nights"), "{}");
     }
 
     #[test]

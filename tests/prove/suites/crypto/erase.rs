@@ -19,7 +19,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Where each one is planted.
-const CANARIES: [&str; 20] = [
+const CANARIES: [&str; 24] = [
     "first name",
     "last name",
     "e-mail",
@@ -40,6 +40,10 @@ const CANARIES: [&str; 20] = [
     "needed feature",
     "reason to override",
     "channel's message",
+    "booker's phone",
+    "waiting message's name",
+    "waiting message's notes",
+    "waiting message's guest",
 ];
 /// Fields of the API that must answer the same after the guest was erased.
 const FISCAL: [&str; 5] = ["reference", "status", "total", "source", "created_at"];
@@ -55,19 +59,23 @@ struct Hotel {
 pub async fn run(world: &mut World, verdict: &mut Verdict) -> anyhow::Result<()> {
     world.serve(true).await?;
     let house = world.houses[0].clone();
+    let word = |place| match place {
+        // Fifteen digits, as many as a number may have.
+        "booker's phone" => format!("{:015}", Uuid::new_v4().as_u128() % 10_u128.pow(15)),
+        _ => format!("canary{}", Uuid::new_v4().simple()),
+    };
     let mut hotel = Hotel {
         wire: world.wire().await?,
         token: world.log_in(&house).await?,
         house,
-        words: CANARIES
-            .map(|_| format!("canary{}", Uuid::new_v4().simple()))
-            .to_vec(),
+        words: CANARIES.map(word).to_vec(),
     };
     let guest = hotel.plant_guest().await?;
     let bookings = [
         hotel.plant_booking(&guest).await?,
         hotel.plant_message(world, &guest).await?,
     ];
+    hotel.plant_waiting(world).await?;
     hotel.planted(world, &guest, verdict).await?;
     let path = format!("/v1/guests/{guest}/actions/erase");
     let reason = json!({ "reason": "asked by letter" });
@@ -88,6 +96,7 @@ pub async fn run(world: &mut World, verdict: &mut Verdict) -> anyhow::Result<()>
     verdict.demand(erased["erased_at"].is_string(), "the answer does not say when");
     let answers = hotel.answers(&guest, &bookings).await?;
     hotel.nothing_left(world, &answers, verdict).await?;
+    hotel.waiting_is_applied(world, verdict).await?;
     let mut kept = true;
     for (id, before) in bookings.iter().zip(&before) {
         let after = hotel.get(&format!("/v1/bookings/{id}")).await?;
@@ -162,6 +171,7 @@ impl Hotel {
             &self.word("booker's name"),
         );
         new["booker"]["email"] = json!(format!("{}@example.com", self.word("booker's e-mail")));
+        new["booker"]["phone"] = json!(format!("+{}", self.word("booker's phone")));
         new["notes"] = json!(self.word("booking's notes"));
         new["rooms"][0]["guest_name"] = json!(self.word("name of the stay before"));
         let forced = json!({ "booking": new, "reason": self.word("reason to override") });
@@ -239,12 +249,66 @@ impl Hotel {
         Ok(booking)
     }
 
-    /// Every canary is in the guest's export or in the tables, or the proof would prove nothing.
+    /// News of the same channel that no worker takes up before tomorrow.
+    async fn plant_waiting(&self, world: &World) -> anyhow::Result<()> {
+        let now = Clock::System.now();
+        let mut tx = world.db.begin(self.house.tenant).await?;
+        let connection = sqlx::query_scalar("select connection_id from inbox where message_id = '1'")
+            .fetch_one(&mut *tx)
+            .await?;
+        let night = |n| self.house.night(n);
+        let email = format!("{}@example.com", self.word("e-mail"));
+        let raw = json!({ "event": "booking.new", "booking": {
+            "id": "A-2", "revision": "1", "revised_at": now, "code": "A2", "sold_by": "Agent", "currency": "EUR",
+            "total": "80.00", "booker": { "name": self.word("waiting message's name"), "email": email },
+            "notes": self.word("waiting message's notes"),
+            "rooms": [{ "id": "1", "arrival": night(40), "departure": night(41), "adults": 1,
+                        "guest_name": self.word("waiting message's guest"),
+                        "nights": [{ "date": night(40), "price": "80.00" }] }] } });
+        let message = RawMessage {
+            message_id: "2".into(),
+            raw: raw.to_string(),
+        };
+        inbox::store(&mut tx, connection, &[message], now + chrono::Duration::days(1)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Its stay and price are taken, its guest is nobody.
+    async fn waiting_is_applied(&mut self, world: &World, verdict: &mut Verdict) -> anyhow::Result<()> {
+        let mut tx = world.db.begin(self.house.tenant).await?;
+        sqlx::query("update inbox set next_attempt_at = now() where state = 'received'")
+            .execute(&mut *tx)
+            .await?;
+        jobs::kick(&mut tx).await?;
+        tx.commit().await?;
+        let sql = "select id::text from booking where channel_ref = 'A-2'";
+        let made = || async {
+            let mut tx = world.db.begin(self.house.tenant).await.ok()?;
+            let found = sqlx::query_scalar::<_, String>(sql).fetch_optional(&mut *tx);
+            found.await.ok()?
+        };
+        until(
+            Duration::from_secs(20),
+            "the waiting message is applied",
+            || async { made().await.is_some() },
+        )
+        .await?;
+        let id = made().await.context("the booking is gone")?;
+        let booking = self.get(&format!("/v1/bookings/{id}")).await?;
+        let seen = (&booking["booker"], &booking["total"]);
+        verdict.demand(
+            seen == (&json!({ "name": "(erased)" }), &json!("80.00")),
+            format!("what had waited became {booking}"),
+        );
+        Ok(())
+    }
+
+    /// Every canary is in the guest's export, in a sealed value or in the tables, or the proof would prove nothing.
     async fn planted(&mut self, world: &World, guest: &str, verdict: &mut Verdict) -> anyhow::Result<()> {
         let export = self
             .post(&format!("/v1/guests/{guest}/actions/export"), &Value::Null)
             .await?;
-        let export = export.to_string();
+        let export = export.to_string() + &opened(world, &self.house).await?;
         for (place, word) in CANARIES.iter().zip(&self.words) {
             let there = export.contains(word) || !world.database.holding(word).await?.is_empty();
             verdict.demand(there, format!("{place}: not planted"));
@@ -302,12 +366,14 @@ fn id(value: &Value) -> anyhow::Result<String> {
         .with_context(|| format!("no id in {value}"))
 }
 
-/// Everything sealed of the tenant, in clear: profiles, registration forms and kept answers.
+/// Everything sealed of the tenant, in clear: profiles, registration forms, bookers, messages and kept answers.
 async fn opened(world: &World, house: &House) -> anyhow::Result<String> {
     let mut tx = world.db.begin(house.tenant).await?;
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "select 'guest', id::text, personal from guest where last_name <> 'Guest'
          union all select 'reservation_guest', id::text, registration from reservation_guest
+         union all select 'booking', id::text, personal from booking
+         union all select 'inbox', connection_id || '/' || message_id, message from inbox
          union all select 'idempotency_key', principal || '/' || operation || '/' || key, body from idempotency_key",
     )
     .fetch_all(&mut *tx)
@@ -317,6 +383,8 @@ async fn opened(world: &World, house: &House) -> anyhow::Result<String> {
         let place = match table.as_str() {
             "guest" => Place::new("guest", "personal", row),
             "reservation_guest" => Place::new("reservation_guest", "registration", row),
+            "booking" => Place::new("booking", "personal", row),
+            "inbox" => Place::new("inbox", "message", row),
             _ => Place::new("idempotency_key", "body", row),
         };
         let vault = tx.vault_knowing(&[&sealed]).await?;
