@@ -13,6 +13,7 @@ use innkeep_domain::{Actor, TenantId};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OperationId;
+use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
@@ -30,7 +31,7 @@ pub fn kind(needs: Needs, safe: bool) -> Option<Kind> {
     let permission = match needs {
         Needs::Tenant(permission) | Needs::WholeTenant(permission) => permission,
         Needs::Person => return (!safe).then_some(Kind::Changes),
-        // A log-in is written down when it succeeded; operators have a log of their own.
+        // Log-ins are written down by themselves; operators have a trail of their own.
         Needs::Nothing | Needs::Operator => return None,
     };
     if safe {
@@ -103,6 +104,32 @@ impl Watch {
     /// Of the request that is answered now.
     pub fn current() -> Option<Arc<Self>> {
         WATCH.try_with(Arc::clone).ok()
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Somebody did not get into this account: written down where it works. The answer does not wait for it, and so
+    /// takes no longer than for an account that does not exist.
+    pub fn log_in_failed(self: Arc<Self>, app: &App, account: Uuid, operation: &'static str) {
+        let (db, at) = (app.db.clone(), app.now());
+        tokio::spawn(async move {
+            let entry = NewEntry {
+                at,
+                operation,
+                phase: Phase::Refused,
+                status: Some(StatusCode::UNAUTHORIZED.as_u16()),
+                actor: "unauthenticated",
+                address: Some(&self.address),
+                request_id: &self.request_id,
+                subject_id: Some(account),
+                changes: Value::Array(Vec::new()),
+            };
+            if let Err(error) = audit::refused::log_in(&db, account, entry).await {
+                tracing::error!(%error, "the audit trail lacks a failed log-in");
+            }
+        });
     }
 
     /// Somebody is known to act in this tenant.

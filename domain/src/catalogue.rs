@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
 /// Tables that are found before a tenant is known. This list only grows with a reason.
-const PLATFORM: [&str; 18] = [
+const PLATFORM: [&str; 17] = [
     "api_key_tenant",
     "app_user",
     "challenge",
@@ -17,7 +17,6 @@ const PLATFORM: [&str; 18] = [
     "operator",
     "outgoing_mail",
     "passkey",
-    "platform_event",
     "recovery_code",
     "refresh_token",
     "tenant",

@@ -117,12 +117,15 @@ impl Db {
         })
     }
 
-    /// A transaction that sees platform tables only: without a tenant every policy matches no row.
+    /// A transaction over platform tables. Of tenants' tables it sees what is the installation's own: its keys and the
+    /// trail of its operators, [`TenantId::PLATFORM`]'s.
     pub async fn begin_platform(&self) -> Result<PlatformTx> {
+        let sql = format!(
+            "BEGIN; SELECT set_config('app.tenant_id', '{}', true)",
+            TenantId::PLATFORM.0
+        );
         Ok(PlatformTx {
-            tx: self
-                .start("BEGIN; SELECT set_config('app.tenant_id', '', true)".into())
-                .await?,
+            tx: self.start(sql).await?,
             keyring: self.keyring.clone(),
         })
     }

@@ -216,6 +216,7 @@ async fn operator(request: &Request, bearer: Bearer) -> poem::Result<Operator> {
         user_id: who.user_id,
         session_id: who.session_id,
         address: Some(Client::of(request).to_string()),
+        request_id: Watch::current().map_or_else(String::new, |watch| watch.request_id().to_owned()),
     })
 }
 

@@ -162,5 +162,6 @@ pub async fn confirmed(
         device: None,
         address: whence.address,
     };
-    Ok(log_in::check(&app.db, attempt, app.now()).await?)
+    let checked = log_in::check(&app.db, attempt, app.now()).await;
+    Ok(checked.map_err(|why| why.error)?)
 }

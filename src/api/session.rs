@@ -7,7 +7,7 @@ use crate::app::{App, Shared};
 use crate::audit::{Kind, Watch};
 use crate::tokens::{Bearer, LIFETIME_SECONDS};
 use chrono::{DateTime, Utc};
-use innkeep_domain::identity::log_in::{self, Attempt, Errand, LoggedIn, Opened};
+use innkeep_domain::identity::log_in::{self, Attempt, Errand, Failed, LoggedIn, Opened};
 use innkeep_domain::identity::session::{self, Refreshed};
 use innkeep_domain::identity::{self, Class, Door};
 use innkeep_domain::ids::TenantId;
@@ -166,7 +166,8 @@ impl Session {
             log_in::second_factor(&mut tx, &body.0.challenge_token, &body.0.code, app.now()).await?;
         // Also when refused: the attempt counts.
         tx.commit().await?;
-        Ok(Json(opened(&app, outcome?)?))
+        let outcome = outcome.map_err(|why| failed(&app, "verify_second_factor", why))?;
+        Ok(Json(opened(&app, outcome)?))
     }
 
     /// Trade a refresh token for the next pair
@@ -244,7 +245,12 @@ async fn with_password(
         device: login.device_token.clone(),
         address: whence.address,
     };
-    let account = log_in::check(&app.db, attempt, app.now()).await?;
+    let operation = match door {
+        Door::Platform => "log_in_operator",
+        Door::Tenant | Door::Guest => "log_in",
+    };
+    let checked = log_in::check(&app.db, attempt, app.now()).await;
+    let account = checked.map_err(|why| failed(app, operation, why))?;
     let errand = Errand {
         door,
         tenant: login.tenant_id.map(TenantId),
@@ -255,6 +261,14 @@ async fn with_password(
     let outcome = log_in::proceed(&mut tx, &account, errand, app.now()).await?;
     tx.commit().await?;
     answer(app, outcome)
+}
+
+/// Also for the trail of the tenants whose account was tried.
+fn failed(app: &App, operation: &'static str, why: Failed) -> ApiError {
+    if let Some((watch, account)) = Watch::current().zip(why.account) {
+        watch.log_in_failed(app, account, operation);
+    }
+    why.error.into()
 }
 
 pub fn answer(app: &App, outcome: LoggedIn) -> ApiResult<LogInAnswer> {

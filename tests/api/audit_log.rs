@@ -2,9 +2,10 @@
 
 use crate::support::{Caller, Server, booking, room};
 use innkeep_domain::Role;
-use innkeep_domain::audit::{chain, verify};
+use innkeep_domain::audit::{NewEntry, Phase, chain, refused, verify};
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 async fn trail(caller: &Caller<'_>, query: &str) -> Vec<Value> {
     let path = format!("/v1/audit-log?limit=200{query}");
@@ -178,6 +179,84 @@ async fn the_trail_is_of_one_tenant_for_those_who_may_and_filtered() {
         .await
         .is(200);
     assert_ne!(first.items()[1]["id"], second.items()[0]["id"]);
+}
+
+/// Who tries a password on an account is told to the tenants it works in, up to a bound; of an account that does not
+/// exist there is nobody to tell, and the answer is the same.
+#[tokio::test]
+async fn failed_log_ins_are_told_where_the_account_works() {
+    const FREE: usize = 5;
+    let server = Server::start().await;
+    let (owner, host) = (
+        server.caller(&server.adler, Role::Owner),
+        server.caller(&server.mare, Role::Owner),
+    );
+    let tried = server.adler.of_role(Role::FrontDesk);
+    let log_in = |email: &str| json!({ "email": email, "password": "not this one, surely" });
+    let mut answers = Vec::new();
+    for email in [tried.email.as_str(), "nobody@adler.example"] {
+        let answer = server.nobody().post("/v1/auth/login", &log_in(email)).await;
+        answers.push(answer.problem(401, "wrong_credentials").body);
+    }
+    for answer in &mut answers {
+        answer["request_id"] = Value::Null;
+    }
+    assert_eq!(answers[0], answers[1]);
+    let entries = told_of(&owner, tried.user_id, 1).await;
+    let entry = &entries[0];
+    assert_eq!(
+        [
+            &entry["operation"],
+            &entry["phase"],
+            &entry["actor"],
+            &entry["address"]
+        ],
+        ["log_in", "refused", "unauthenticated", "127.0.0.1"]
+    );
+    assert_eq!(entry["status"], 401);
+    assert!(!entry.to_string().contains(&tried.email), "{entry}");
+    assert_eq!(trail(&host, "&operation=log_in").await, Vec::<Value>::new());
+    // Back-off comes before the trail.
+    for _ in 1..FREE + 2 {
+        let again = server
+            .nobody()
+            .post("/v1/auth/login", &log_in(&tried.email))
+            .await;
+        assert!([401, 429].contains(&again.status), "{}", again.status);
+    }
+    let entries = told_of(&owner, tried.user_id, FREE + 1).await;
+    assert_eq!(entries.len(), FREE + 1);
+    // Somebody with a network for each attempt.
+    let now = server.app.now();
+    for _ in 0..100 {
+        let entry = NewEntry {
+            at: now,
+            operation: "log_in",
+            phase: Phase::Refused,
+            status: Some(401),
+            actor: "unauthenticated",
+            address: None,
+            request_id: "",
+            subject_id: Some(tried.user_id),
+            changes: json!([]),
+        };
+        refused::log_in(&server.app.db, tried.user_id, entry)
+            .await
+            .unwrap();
+    }
+    let entries = trail(&owner, &format!("&subject_id={}", tried.user_id)).await;
+    assert_eq!(entries.len(), 100);
+}
+
+/// Once there are so many: nobody waits for them.
+async fn told_of(caller: &Caller<'_>, account: Uuid, count: usize) -> Vec<Value> {
+    loop {
+        let entries = trail(caller, &format!("&subject_id={account}")).await;
+        if entries.len() >= count {
+            return entries;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// More on this in `make prove only=audit`.

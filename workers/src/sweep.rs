@@ -30,6 +30,11 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
     let tenants = tenancy::all(&mut tx).await?;
     let mail = mail::any_due(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
+    let mut tx = workers.ctx.db.begin(TenantId::PLATFORM).await?;
+    if chain::due(&mut tx).await? {
+        lanes.poke(Lane::Audit(TenantId::PLATFORM));
+    }
+    tx.commit().await?;
     if mail {
         lanes.poke(Lane::Mail);
     }

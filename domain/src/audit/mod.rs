@@ -3,15 +3,17 @@
 //! change, a gap and a cut-off end visible.
 
 pub mod chain;
+pub mod refused;
 pub mod verify;
 
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::event::Position;
-use crate::ids::new_id;
+use crate::ids::{TenantId, new_id};
 use crate::principal::{Permission, Principal};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +64,16 @@ pub struct NewEntry<'a> {
 }
 
 pub async fn append(tx: &mut TenantTx, entry: NewEntry<'_>) -> Result<()> {
+    let tenant = tx.tenant();
+    write(tx, tenant, entry).await
+}
+
+pub(crate) async fn write(conn: &mut PgConnection, tenant: TenantId, entry: NewEntry<'_>) -> Result<()> {
     sqlx::query!(
         "insert into audit_entry
              (tenant_id, id, at, operation, phase, status, actor, address, request_id, subject_id, changes)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        tx.t(),
+        tenant.0,
         new_id(),
         entry.at,
         entry.operation,
@@ -78,7 +85,7 @@ pub async fn append(tx: &mut TenantTx, entry: NewEntry<'_>) -> Result<()> {
         entry.subject_id,
         entry.changes
     )
-    .execute(&mut **tx)
+    .execute(conn)
     .await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::secret::{random_token, token_hash};
 use super::session::{self, Door, Origin, Session};
 use super::{mfa, operator};
 use crate::db::{Db, PlatformTx};
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::ids::TenantId;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,26 @@ struct Pending {
     device: Option<String>,
 }
 
+/// Why somebody was not let in.
+pub struct Failed {
+    pub error: Error,
+    /// Of the account there is, if one was tried with a wrong password or code.
+    pub account: Option<Uuid>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, account: None }
+    }
+}
+
+impl Failed {
+    fn of(account: Option<Uuid>, error: Error) -> Self {
+        let account = account.filter(|_| matches!(error, Error::Refused(_)));
+        Self { error, account }
+    }
+}
+
 async fn is_known(tx: &mut PlatformTx, account: Option<&Account>, device: Option<&str>) -> Result<bool> {
     let (Some(account), Some(device)) = (account, device) else {
         return Ok(false);
@@ -81,7 +101,7 @@ async fn is_known(tx: &mut PlatformTx, account: Option<&Account>, device: Option
 }
 
 /// Checks the password, slowly for who guesses; the same for accounts that exist and that do not.
-pub async fn check(db: &Db, attempt: Attempt, now: DateTime<Utc>) -> Result<Account> {
+pub async fn check(db: &Db, attempt: Attempt, now: DateTime<Utc>) -> Result<Account, Failed> {
     let mut tx = db.begin_platform().await?;
     let found = account::find(&mut tx, attempt.class, &attempt.email).await?;
     let email = account::normal_email(&attempt.email);
@@ -98,7 +118,9 @@ pub async fn check(db: &Db, attempt: Attempt, now: DateTime<Utc>) -> Result<Acco
     attempts::begin(&mut tx, &counters, now).await?;
     // The hash takes long; no connection waits for it.
     tx.commit().await?;
-    let account = check_password(found, attempt.password).await?;
+    let tried = found.as_ref().map(|account| account.id);
+    let checked = check_password(found, attempt.password).await;
+    let account = checked.map_err(|error| Failed::of(tried, error))?;
     let mut tx = db.begin_platform().await?;
     attempts::forget(&mut tx, &counters).await?;
     tx.commit().await?;
@@ -140,7 +162,7 @@ pub async fn proceed(
          values ($1, 'second_factor', $2, $3, $4)",
         token_hash(&challenge),
         account.id,
-        serde_json::to_value(pending).map_err(|e| crate::Error::internal(e.to_string()))?,
+        serde_json::to_value(pending).map_err(|e| Error::internal(e.to_string()))?,
         now + Duration::minutes(CHALLENGE_MINUTES)
     )
     .execute(&mut **tx)
@@ -182,7 +204,7 @@ pub async fn open(
     })
 }
 
-fn refused() -> crate::Error {
+fn refused() -> Error {
     let detail = "the challenge is unknown, used, or has run out, or the code is wrong";
     Refusal::unauthenticated("wrong_code", detail).into()
 }
@@ -193,7 +215,7 @@ pub async fn second_factor(
     challenge: &str,
     code: &str,
     now: DateTime<Utc>,
-) -> Result<Result<Opened>> {
+) -> Result<Result<Opened, Failed>> {
     let row = sqlx::query!(
         "update challenge set attempts = attempts + 1
          where secret_hash = $1 and kind = 'second_factor' and expires_at > $2 and attempts < $3
@@ -205,10 +227,9 @@ pub async fn second_factor(
     .fetch_optional(&mut **tx)
     .await?;
     let Some((Some(user), state)) = row.map(|r| (r.user_id, r.state)) else {
-        return Ok(Err(refused()));
+        return Ok(Err(refused().into()));
     };
-    let pending: Pending =
-        serde_json::from_value(state).map_err(|e| crate::Error::internal(e.to_string()))?;
+    let pending: Pending = serde_json::from_value(state).map_err(|e| Error::internal(e.to_string()))?;
     let account = account::get(tx, user).await?;
     // By account: to get here the password was needed. A known device has a count of its own.
     let counter = match is_known(tx, Some(&account), pending.device.as_deref()).await? {
@@ -221,14 +242,12 @@ pub async fn second_factor(
     };
     let counters = [counter];
     if let Err(wait) = attempts::begin(tx, &counters, now).await {
-        return Ok(Err(wait));
+        return Ok(Err(wait.into()));
     }
-    let Some(method) = mfa::check(tx, user, code, now).await? else {
-        return Ok(Err(refused()));
+    let method = mfa::check(tx, user, code, now).await?;
+    let Some(method) = method.filter(|_| account.disabled_at.is_none()) else {
+        return Ok(Err(Failed::of(Some(user), refused())));
     };
-    if account.disabled_at.is_some() {
-        return Ok(Err(refused()));
-    }
     attempts::forget(tx, &counters).await?;
     sqlx::query!(
         "delete from challenge where secret_hash = $1",
@@ -246,7 +265,7 @@ pub async fn second_factor(
         },
         device: pending.device,
     };
-    open(tx, &account, errand, now).await.map(Ok)
+    Ok(Ok(open(tx, &account, errand, now).await?))
 }
 
 pub(crate) async fn forget_old(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<()> {

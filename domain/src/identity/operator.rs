@@ -1,11 +1,13 @@
 //! Those who run the installation. They have a door of their own, `/v1/platform`, always with a second factor, and
 //! everything they do there is written down.
 
+use crate::audit::{self, NewEntry, Phase};
 use crate::db::PlatformTx;
 use crate::error::{Refusal, Result};
-use crate::ids::new_id;
+use crate::ids::TenantId;
+use crate::principal::Actor;
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub async fn require(tx: &mut PlatformTx, user: Uuid) -> Result<()> {
@@ -57,6 +59,7 @@ pub struct Operator {
     pub user_id: Uuid,
     pub session_id: Uuid,
     pub address: Option<String>,
+    pub request_id: String,
 }
 
 /// One thing an operator did or looked at.
@@ -71,38 +74,39 @@ pub struct Use {
     pub data: Value,
 }
 
-/// Written in the transaction of what it tells of, reads included.
+/// Written in the transaction of what it tells of, reads included: into the installation's own audit trail, which is
+/// chained and verified like a tenant's. `data` is an object.
 pub async fn log(
     tx: &mut PlatformTx,
     who: &Operator,
     operation: &str,
     tenant: Option<Uuid>,
-    data: Value,
+    mut data: Value,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
-        "insert into platform_event (id, at, user_id, session_id, address, operation, tenant_id, data)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        new_id(),
-        now,
-        who.user_id,
-        who.session_id,
-        who.address,
+    data["session_id"] = json!(who.session_id);
+    let entry = NewEntry {
+        at: now,
         operation,
-        tenant,
-        data
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+        phase: Phase::Done,
+        status: None,
+        actor: &Actor::Operator(who.user_id).to_string(),
+        address: who.address.as_deref(),
+        request_id: &who.request_id,
+        subject_id: tenant,
+        changes: data,
+    };
+    audit::write(tx, TenantId::PLATFORM, entry).await
 }
 
 /// The newest first, before `before`.
 pub async fn uses(tx: &mut PlatformTx, before: Option<Uuid>, limit: i64) -> Result<Vec<Use>> {
     Ok(sqlx::query_as!(
         Use,
-        "select id, at, user_id, address, operation, tenant_id, data from platform_event
-         where $1::uuid is null or id < $1 order by id desc limit $2",
+        r#"select id, at, split_part(actor, ':', 2)::uuid as "user_id!", address, operation, subject_id as tenant_id,
+                  changes as data
+           from audit_entry where tenant_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3"#,
+        TenantId::PLATFORM.0,
         before,
         limit
     )

@@ -45,7 +45,7 @@ pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding
         ("maintenance_is_in_its_unit", desk::maintenance(tx).await?),
         ("segments_lie_in_their_stay", desk::segments_in_stay(tx).await?),
         ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
-        ("audit_trail_is_whole", audit::verify::chain(tx).await?),
+        (TRAIL, audit::verify::chain(tx).await?),
         (KEYS, vault::unknown_keys(tx).await?),
     ] {
         findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
@@ -53,13 +53,19 @@ pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding
     Ok(findings)
 }
 
+const TRAIL: &str = "audit_trail_is_whole";
 const KEYS: &str = "sealed_values_name_known_keys";
 
 /// Everything that is wrong with what belongs to no tenant; `tx` is [`crate::TenantId::PLATFORM`]'s.
 pub async fn platform(tx: &mut TenantTx) -> Result<Vec<Finding>> {
-    let found = vault::unknown_keys(tx).await?;
-    let finding = |detail| Finding { rule: KEYS, detail };
-    Ok(found.into_iter().map(finding).collect())
+    let mut findings = Vec::new();
+    for (rule, details) in [
+        (TRAIL, audit::verify::chain(tx).await?),
+        (KEYS, vault::unknown_keys(tx).await?),
+    ] {
+        findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
+    }
+    Ok(findings)
 }
 
 /// A shadow row of a product that is not mapped any more would hide a difference.

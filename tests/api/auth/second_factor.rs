@@ -3,9 +3,10 @@
 use super::{access, log_in_as};
 use crate::support::{Answer, Server};
 use chrono::Duration;
-use innkeep_domain::Role;
+use innkeep_domain::audit::chain;
 use innkeep_domain::identity::operator;
 use innkeep_domain::testing::House;
+use innkeep_domain::{Role, TenantId, verify};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret, Totp};
 
@@ -244,6 +245,7 @@ async fn operators_have_a_door_of_their_own_and_every_use_of_it_is_written_down(
     ];
     assert_eq!(told, wanted);
     assert_eq!(events.items()[3]["data"]["reason"], "did not pay");
+    assert_chained(&server, wanted.len() + 1).await;
     let unknown = crate::support::unknown();
     let path = format!("/v1/platform/tenants/{unknown}/actions/suspend");
     operator.post(&path, &reason).await.problem(404, "not_found");
@@ -258,4 +260,27 @@ async fn operators_have_a_door_of_their_own_and_every_use_of_it_is_written_down(
         .get("/v1/platform/tenants")
         .await
         .problem(401, "session_ended");
+}
+
+/// What operators did stands in a chain like a tenant's: whoever changes it is found out.
+async fn assert_chained(server: &Server, entries: usize) {
+    let db = &server.app.db;
+    let mut linked = 0;
+    while linked < entries {
+        let mut tx = db.begin(TenantId::PLATFORM).await.unwrap();
+        let head = chain::extend(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        linked = head.map_or(linked, |head| usize::try_from(head.n).unwrap());
+    }
+    let findings = async || {
+        let mut tx = db.begin(TenantId::PLATFORM).await.unwrap();
+        verify::platform(&mut tx).await.unwrap()
+    };
+    assert_eq!(findings().await, []);
+    let mut superuser = server.database.superuser().await.unwrap();
+    sqlx::query("update audit_entry set subject_id = gen_random_uuid() where operation = 'suspend_tenant'")
+        .execute(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(findings().await.len(), 1);
 }
