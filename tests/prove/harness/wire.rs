@@ -16,6 +16,8 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
@@ -101,6 +103,7 @@ impl Wire {
             .and_then(|s| s.parse().ok())
             .context("no status line")?;
         let (mut length, mut chunked) = (0, false);
+        let mut headers = Vec::new();
         loop {
             let line = self.line().await?;
             if line.is_empty() {
@@ -112,13 +115,18 @@ impl Wire {
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 chunked = true;
             }
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let body = if chunked {
             self.chunks().await?
         } else {
             self.bytes(length).await?
         };
-        Ok(Reply { status, body })
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
     }
 
     async fn line(&mut self) -> anyhow::Result<String> {

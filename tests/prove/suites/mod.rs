@@ -14,6 +14,7 @@ mod pricing;
 mod ssrf;
 mod stay_model;
 mod sync_latency;
+mod two_worlds;
 mod verify;
 mod worker_crash;
 
@@ -23,11 +24,12 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 15] = [
+pub const ALL: [(&str, Suite); 16] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
+    ("two-worlds", |s| Box::pin(two_worlds::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
