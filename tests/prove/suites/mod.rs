@@ -6,6 +6,7 @@ mod cancel_storm;
 mod catalogue;
 mod crypto;
 mod faults;
+mod fuzz;
 mod guests;
 mod histories;
 mod last_room;
@@ -24,12 +25,13 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 16] = [
+pub const ALL: [(&str, Suite); 17] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("two-worlds", |s| Box::pin(two_worlds::run(s))),
+    ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),

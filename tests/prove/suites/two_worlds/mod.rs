@@ -67,7 +67,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     verdict.none(noise.leaks, "neighbours who were shown the tenant's");
     verdict.demand(noise.asked > answers, "the neighbours did next to nothing");
     for what in script::all().filter(|what| !succeeded.contains_key(what)) {
-        verdict.demand(scale == Scale::Quick, format!("{what}: never succeeded"));
+        verdict.demand(scale == Scale::Quick, format!("{what:?}: never succeeded"));
     }
     verdict.figure(format!("{} kinds of request succeeded", succeeded.len()));
     let (holds, said) = beside.verify().await?;
