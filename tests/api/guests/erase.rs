@@ -270,7 +270,7 @@ async fn a_message_that_waits_is_applied_without_the_guest() {
             booking["total"].clone(),
         ));
     }
-    let total = json!("80.00");
+    let total = json!({ "amount": "80.00", "currency": "EUR" });
     assert_eq!(
         seen,
         [

@@ -254,7 +254,7 @@ async fn judge(
     verdict.figure(format!("{caught} caught by the pool"));
     let mut stored = Vec::new();
     for house in &world.houses {
-        stored.extend(bookers(&world, house).await?);
+        stored.extend(bookers(world, house).await?);
     }
     let lost = storm.acknowledged.iter().filter(|a| !stored.contains(a)).count();
     verdict.none(lost, "acknowledged writes lost");
