@@ -1,5 +1,6 @@
 //! One file per promise.
 
+mod access_matrix;
 mod audit;
 mod auth_attacks;
 mod cancel_storm;
@@ -9,6 +10,7 @@ mod faults;
 mod guests;
 mod histories;
 mod last_room;
+mod mutations;
 mod oversell;
 mod pricing;
 mod ssrf;
@@ -23,8 +25,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 15] = [
+pub const ALL: [(&str, Suite); 17] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
+    ("access-matrix", |s| Box::pin(access_matrix::run(s))),
+    ("mutations", |s| Box::pin(mutations::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
