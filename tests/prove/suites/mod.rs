@@ -7,6 +7,7 @@ mod cancel_storm;
 mod catalogue;
 mod crypto;
 mod faults;
+mod fuzz;
 mod guests;
 mod histories;
 mod last_room;
@@ -25,13 +26,14 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 17] = [
+pub const ALL: &[(&str, Suite)] = &[
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("access-matrix", |s| Box::pin(access_matrix::run(s))),
     ("mutations", |s| Box::pin(mutations::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
+    ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
@@ -46,5 +48,5 @@ pub const ALL: [(&str, Suite); 17] = [
 ];
 
 pub fn names() -> String {
-    ALL.map(|(name, _)| name).join(", ")
+    ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
