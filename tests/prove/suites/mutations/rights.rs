@@ -14,10 +14,7 @@ const ASKED_AGAIN: [&str; 1] = ["revoke_invitation"];
 
 /// Wrong in a way that lets somebody in, or keeps somebody out.
 fn altered(needs: Needs) -> Vec<Needs> {
-    let other = |p: Permission| {
-        let others = Permission::ALL.into_iter().cycle().skip_while(move |q| *q != p);
-        others.skip(1).next().unwrap_or(p)
-    };
+    let other = |p: Permission| Permission::ALL.into_iter().find(|q| *q != p).unwrap_or(p);
     match needs {
         // Open operations ask for no credential, so the table is not consulted: only a missing row shows.
         Needs::Nothing => Vec::new(),
