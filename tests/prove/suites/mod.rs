@@ -2,12 +2,14 @@
 
 mod audit;
 mod auth_attacks;
+mod bombs;
 mod cancel_storm;
 mod catalogue;
 mod crypto;
 mod faults;
 mod guests;
 mod histories;
+mod ical;
 mod last_room;
 mod oversell;
 mod pricing;
@@ -23,12 +25,14 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 15] = [
+pub const ALL: [(&str, Suite); 17] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
+    ("bombs", |s| Box::pin(bombs::run(s))),
+    ("ical", |s| Box::pin(ical::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
