@@ -7,6 +7,7 @@ mod cancel_storm;
 mod catalogue;
 mod crypto;
 mod faults;
+mod fuzz;
 mod guests;
 mod histories;
 mod ical;
@@ -25,11 +26,12 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 17] = [
+pub const ALL: [(&str, Suite); 18] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
+    ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("bombs", |s| Box::pin(bombs::run(s))),
     ("ical", |s| Box::pin(ical::run(s))),
