@@ -1,5 +1,6 @@
 //! One file per promise.
 
+mod access_matrix;
 mod audit;
 mod auth_attacks;
 mod bombs;
@@ -12,6 +13,7 @@ mod guests;
 mod histories;
 mod ical;
 mod last_room;
+mod mutations;
 mod oversell;
 mod pricing;
 mod ssrf;
@@ -26,8 +28,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 18] = [
+pub const ALL: &[(&str, Suite)] = &[
     ("catalogue", |s| Box::pin(catalogue::run(s))),
+    ("access-matrix", |s| Box::pin(access_matrix::run(s))),
+    ("mutations", |s| Box::pin(mutations::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
@@ -48,5 +52,5 @@ pub const ALL: [(&str, Suite); 18] = [
 ];
 
 pub fn names() -> String {
-    ALL.map(|(name, _)| name).join(", ")
+    ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
