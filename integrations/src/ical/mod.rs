@@ -6,9 +6,10 @@
 //! the whole calendar unreadable, because leaving it out would look like a cancellation. So does a calendar that breaks
 //! off, one that repeats events (no channel does), and one beyond the [`limits`].
 //!
-//! Why a reader of our own: a handful of properties of one component matter here, and limits must hold while it reads. The
-//! parser libraries build a model of everything, have no limits, and take a calendar that breaks off for a whole one or
-//! a stray line for the end.
+//! Why a reader of our own: a handful of properties of one component matter here, and limits must hold while it reads.
+//! The parser libraries read every recorded calendar, but have no limits: `icalendar` 0.17 overflows the stack on
+//! components inside one another and takes 1.8 s for 80,000 properties; `calcard` 0.3 takes a calendar that breaks off
+//! for a whole one, and 70 MB for 80,000 events.
 
 mod event;
 mod export;
