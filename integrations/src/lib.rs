@@ -4,6 +4,7 @@
 pub mod anchor;
 pub mod channex;
 mod cursor;
+pub mod ical;
 pub mod mail;
 pub mod open_webhook;
 pub mod outbound;

@@ -9,6 +9,7 @@
 mod channex_reader;
 mod corpora;
 mod feed;
+mod ical;
 mod open_webhook;
 mod sandbox;
 mod server;

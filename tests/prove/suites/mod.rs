@@ -3,6 +3,7 @@
 mod access_matrix;
 mod audit;
 mod auth_attacks;
+mod bombs;
 mod cancel_storm;
 mod catalogue;
 mod crypto;
@@ -10,6 +11,7 @@ mod faults;
 mod fuzz;
 mod guests;
 mod histories;
+mod ical;
 mod last_room;
 mod mutations;
 mod oversell;
@@ -35,6 +37,8 @@ pub const ALL: &[(&str, Suite)] = &[
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
+    ("bombs", |s| Box::pin(bombs::run(s))),
+    ("ical", |s| Box::pin(ical::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
