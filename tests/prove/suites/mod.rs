@@ -1,5 +1,6 @@
 //! One file per promise.
 
+mod alpinebits;
 mod audit;
 mod auth_attacks;
 mod cancel_storm;
@@ -23,9 +24,10 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 15] = [
+pub const ALL: [(&str, Suite); 16] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
+    ("alpinebits", |s| Box::pin(alpinebits::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
