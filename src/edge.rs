@@ -5,9 +5,9 @@ mod address;
 mod cors;
 mod crowd;
 mod guard;
+mod head;
 mod headers;
 mod settings;
-mod size;
 
 pub use address::{Client, Proxies};
 pub use cors::Origins;

@@ -141,12 +141,33 @@ mod tests {
         for operation in operations(&document) {
             let id = operation["operationId"].as_str().expect("operationId");
             let problems = operation["responses"].as_object().unwrap();
-            for status in ["429", "500", "503"] {
+            for status in ["400", "414", "429", "431", "500", "503"] {
                 assert!(problems.contains_key(status), "{id}: {status}");
             }
             let content = &problems["500"]["content"]["application/problem+json"]["schema"]["$ref"];
             assert_eq!(content, "#/components/schemas/Problem", "{id}");
         }
+    }
+
+    #[test]
+    fn what_names_another_thing_by_its_id_may_not_find_it() {
+        let document = document().unwrap();
+        let not_found = |id: &str| {
+            let operation = operations(&document).into_iter().find(|o| o["operationId"] == id);
+            !operation.expect("operation")["responses"]["404"].is_null()
+        };
+        // In the path, in the query, in the body, deep in the body; in none of them.
+        for id in ["get_booking", "get_dashboard", "switch_tenant", "create_quote"] {
+            assert!(not_found(id), "{id}");
+        }
+        assert!(!not_found("list_properties") && !not_found("create_property"));
+    }
+
+    #[test]
+    fn a_status_with_a_shape_of_its_own_can_still_be_a_problem() {
+        let document = document().unwrap();
+        let answer = &document["paths"]["/v1/auth/token"]["post"]["responses"]["400"]["content"];
+        assert!(!answer["application/json"].is_null() && !answer["application/problem+json"].is_null());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::address::{Client, Proxies};
 use super::cors::{self, Origins};
 use super::crowd::{Crowd, Place};
-use super::{headers, size};
+use super::{head, headers};
 use crate::api::error::{ApiError, ApiResult};
 use crate::throttle::{Bucket, Kind, Limiter, Quotas, Toll};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -67,7 +67,7 @@ impl Guard {
     pub fn admit(&self, request: &mut Request) -> ApiResult<Pass> {
         let address = self.proxies.client(request);
         request.set_data(Client(address));
-        size::check(request)?;
+        head::check(request)?;
         let crowded = "too many requests of your address are under way at once";
         let crowded = || ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_at_once", crowded);
         let path = request.uri().path();

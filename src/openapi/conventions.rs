@@ -71,32 +71,37 @@ const KEPT: &[&str] = &[
     "weekdays",
 ];
 
+/// Media type of every refusal.
+const PROBLEM: &str = "application/problem+json";
+
 pub fn complete(document: &mut Value) {
     for name in asked_for(document) {
         request_schema(&name, &mut document["components"]["schemas"][&name]);
     }
     document["components"]["schemas"]["Problem"] = problem_schema();
+    let naming = naming(document);
     let Some(paths) = document["paths"].as_object_mut() else {
         return;
     };
     for (path, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-            operation_conventions(path, method, operation);
+            let names = naming.iter().any(|id| operation["operationId"] == **id);
+            operation_conventions(path, method, names, operation);
         }
     }
 }
 
-/// Names of the schemas that request bodies are made of.
-fn asked_for(document: &Value) -> BTreeSet<String> {
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     let paths = document["paths"].as_object().into_iter().flat_map(|p| p.values());
-    let operations = paths.filter_map(Value::as_object).flat_map(|p| p.values());
-    let mut open: Vec<&Value> = operations.map(|o| &o["requestBody"]).collect();
-    let mut names = BTreeSet::new();
+    paths.filter_map(Value::as_object).flat_map(|p| p.values())
+}
+
+/// The values and all that is in them, through references, each schema once.
+fn parts<'a>(document: &'a Value, mut open: Vec<&'a Value>) -> Vec<&'a Value> {
+    let (mut names, mut found) = (BTreeSet::new(), Vec::new());
     while let Some(value) = open.pop() {
-        if let Some(name) = value["$ref"]
-            .as_str()
-            .and_then(|r| r.strip_prefix("#/components/schemas/"))
-            && names.insert(name.to_owned())
+        if let Some(name) = named(value)
+            && names.insert(name)
         {
             open.push(&document["components"]["schemas"][name]);
         }
@@ -105,8 +110,36 @@ fn asked_for(document: &Value) -> BTreeSet<String> {
             Value::Array(items) => open.extend(items),
             _ => {}
         }
+        found.push(value);
     }
-    names
+    found
+}
+
+/// The schema a reference leads to.
+fn named(value: &Value) -> Option<&str> {
+    value["$ref"].as_str()?.strip_prefix("#/components/schemas/")
+}
+
+/// Names of the schemas that request bodies are made of.
+fn asked_for(document: &Value) -> BTreeSet<String> {
+    let bodies = operations(document).map(|o| &o["requestBody"]).collect();
+    let parts = parts(document, bodies);
+    parts.into_iter().filter_map(named).map(str::to_owned).collect()
+}
+
+/// Ids of the operations whose parameters or body name something by its id.
+fn naming(document: &Value) -> BTreeSet<String> {
+    let names = |operation: &&Value| {
+        let parts = parts(
+            document,
+            vec![&operation["parameters"], &operation["requestBody"]],
+        );
+        parts.into_iter().any(|p| p["format"] == "uuid")
+    };
+    let ids = operations(document)
+        .filter(names)
+        .filter_map(|o| o["operationId"].as_str());
+    ids.map(str::to_owned).collect()
 }
 
 /// Unknown fields are refused. A `default` becomes words: generators take it for "always there" and demand the field.
@@ -136,10 +169,12 @@ fn request_schema(name: &str, schema: &mut Value) {
     }
 }
 
-fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
+/// `names`: it names something by its id, which may not be there.
+fn operation_conventions(path: &str, method: &str, names: bool, operation: &mut Value) {
     let secured = operation["security"].as_array().is_some_and(|s| !s.is_empty());
     let unsafe_method = method != "get";
     let log_in = path.contains("/auth/");
+    let signed = path.starts_with("/hooks/");
     if !secured {
         operation["security"] = json!([]);
     }
@@ -148,7 +183,6 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
     if secured && unsafe_method && !repeatable {
         parameters.push(idempotency_key());
     }
-    let has_parameters = !parameters.is_empty();
     let if_match = parameters.iter().any(|p| p["name"] == "If-Match");
     let has_query = parameters.iter().any(|p| p["in"] == "query");
     operation["parameters"] = parameters.into();
@@ -156,18 +190,18 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
     let can = [
         (
             400,
-            has_parameters || has_body,
+            true,
             "The request cannot be read: `invalid_body`, `invalid_parameter`.",
         ),
         (
             401,
-            secured || log_in,
-            "Who are you: `missing_credentials`, `token_expired`, …",
+            secured || log_in || signed,
+            "Who are you: `missing_credentials`, `token_expired`, `invalid_signature`, …",
         ),
         (403, secured || log_in, "Your role may not: `missing_permission`."),
         (
             404,
-            path.contains('{'),
+            path.contains('{') || (secured && names),
             "There is no such thing, or it is not yours: `not_found`.",
         ),
         (
@@ -176,11 +210,12 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
             "Not in the present state of things: `no_availability`, `code_taken`, …",
         ),
         (412, if_match, "Someone changed it since: `stale_version`."),
-        (413, has_body, "The body is too large: `body_too_large`."),
+        (413, unsafe_method, "The body is too large: `body_too_large`."),
+        (414, true, "The path and query are too long: `uri_too_long`."),
         (415, has_body, "Not JSON: `unsupported_media_type`."),
         (
             422,
-            (secured && (unsafe_method || has_query)) || log_in,
+            (secured && (unsafe_method || has_query)) || log_in || signed,
             "A rule refuses it: see `code` and `errors`.",
         ),
         (
@@ -191,6 +226,11 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
             } else {
                 "Too many requests a minute (`rate_limited`) or at once (`too_many_at_once`)."
             },
+        ),
+        (
+            431,
+            true,
+            "Too many header lines, or too long ones: `headers_too_large`.",
         ),
         (500, true, "Our fault: `internal_error`."),
         (
@@ -203,6 +243,9 @@ fn operation_conventions(path: &str, method: &str, operation: &mut Value) {
         let answer = &mut operation["responses"][status.to_string()];
         if possible && answer.is_null() {
             *answer = problem_response(status, description);
+        } else if possible {
+            // Handlers may have a shape of their own for it; what is refused before them has this one.
+            answer["content"][PROBLEM] = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
         }
     }
     // Indexing a Value makes what it looks for.
@@ -227,7 +270,7 @@ fn idempotency_key() -> Value {
 fn problem_response(status: u16, description: &str) -> Value {
     let mut response = json!({
         "description": description,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     });
     if status == 503 || status == 429 {
         let seconds = json!({"description": "Seconds.", "schema": {"type": "integer"}});

@@ -30,6 +30,24 @@ async fn a_head_has_a_limit_in_every_direction() {
 }
 
 #[tokio::test]
+async fn no_query_holds_nul() {
+    let server = Server::start().await;
+    let path = format!("/v1/properties/{}/offers", server.adler.property_id);
+    let nights = "arrival=2030-01-01&departure=2030-01-02";
+    for target in [
+        format!("{path}?{nights}&promo_code=%00"),
+        format!("{path}?{nights}&promo_code=SPRING%00"),
+        "/v1/guests?name=%00".to_owned(),
+    ] {
+        server
+            .manager()
+            .get(&target)
+            .await
+            .problem(400, "invalid_parameter");
+    }
+}
+
+#[tokio::test]
 async fn one_address_has_so_many_requests_under_way() {
     let server = Server::behind(|_| Guard {
         crowd: Crowd::new(2),

@@ -7,6 +7,7 @@ mod cancel_storm;
 mod catalogue;
 mod crypto;
 mod faults;
+mod fuzz;
 mod guests;
 mod histories;
 mod last_room;
@@ -30,6 +31,7 @@ pub const ALL: [(&str, Suite); 16] = [
     ("alpinebits", |s| Box::pin(alpinebits::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
+    ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),

@@ -16,8 +16,8 @@ pub struct Timeline {
 pub struct TimelineEntry {
     at: DateTime<Utc>,
     /// `user:<id>`, `channel:<id>`, `system:<name>`; left out of a guest's export.
-    #[oai(skip_serializing_if_is_empty)]
-    actor: String,
+    #[oai(skip_serializing_if_is_none)]
+    actor: Option<String>,
     #[oai(skip_serializing_if_is_none)]
     actor_name: Option<String>,
     /// `booking.created`, `reservation.amended`, ...
@@ -32,6 +32,7 @@ pub struct TimelineEntry {
 
 #[derive(Object)]
 struct FieldChange {
+    #[oai(skip_serializing_if_is_none)]
     reservation_id: Option<Uuid>,
     field: String,
     before: Value,
@@ -64,7 +65,7 @@ impl From<timeline::Entry> for TimelineEntry {
                 .collect(),
             reason: e.data["forced"]["reason"].as_str().map(str::to_owned),
             at: e.at,
-            actor: e.actor,
+            actor: Some(e.actor).filter(|a| !a.is_empty()),
             actor_name: e.actor_name,
             kind: e.kind,
         }

@@ -1,4 +1,5 @@
-//! How large a request's head may be. hyper's own limits lie above: what they refuse gets no problem.
+//! How large a request's head may be, and what it may not hold. hyper's own limits lie above: what they refuse gets no
+//! problem.
 
 use crate::api::error::ApiError;
 use poem::Request;
@@ -15,6 +16,10 @@ pub fn check(request: &Request) -> Result<(), ApiError> {
     if target > TARGET {
         let detail = format!("the path and query are longer than {TARGET} bytes");
         return Err(ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail));
+    }
+    // The one character that PostgreSQL cannot store. In a path it is in no id, and in a hook's address in none we gave.
+    if request.uri().query().is_some_and(|q| q.contains("%00")) {
+        return Err(ApiError::parameter("query", "text cannot hold NUL"));
     }
     let lines = request.headers().iter();
     let bytes: usize = lines.map(|(name, value)| name.as_str().len() + value.len()).sum();
