@@ -25,7 +25,7 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 16] = [
+pub const ALL: [(&str, Suite); 17] = [
     ("catalogue", |s| Box::pin(catalogue::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("alpinebits", |s| Box::pin(alpinebits::run(s))),
