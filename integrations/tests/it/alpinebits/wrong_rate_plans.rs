@@ -434,12 +434,6 @@ fn offers() {
     const NIGHTS: &str = r#"NightsRequired="7" NightsDiscounted="1" DiscountPattern="0000001""#;
     wrong(&[
         (
-            "<OfferRules>",
-            r#"<OfferRules/></Offer><Offer><OfferRules>"#,
-            Rule,
-            "OfferRule is missing",
-        ),
-        (
             r#"MinAdvancedBookingOffset="P3D""#,
             r#"MinAdvancedBookingOffset="P91D""#,
             Rule,

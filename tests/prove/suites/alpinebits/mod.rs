@@ -16,7 +16,7 @@ pub async fn run(_: Scale) -> anyhow::Result<Verdict> {
     let published = corpus::published(&home.join(CORPUS))?;
     let mut messages = corpus::own(&home.join("integrations/tests/it/alpinebits/samples"))?;
     for message in &published {
-        for wrong in message.wrong() {
+        if let Some(wrong) = message.wrong() {
             verdict.demand(false, wrong);
         }
     }
