@@ -4,6 +4,7 @@
 mod conventions;
 
 use crate::api::{Everything, everything};
+use crate::rights;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::endpoint::make_sync;
@@ -37,6 +38,7 @@ pub fn document() -> serde_json::Result<Value> {
     }
     mend(&mut document);
     conventions::complete(&mut document);
+    rights::describe(&mut document);
     Ok(document)
 }
 

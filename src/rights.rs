@@ -3,7 +3,7 @@
 
 use innkeep_domain::Permission::{self, *};
 use poem::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +219,70 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("get_dashboard", Tenant(ReadInsight)),
 ];
 
+/// What an operation needs besides, because it changes what it overrides or shows what it answers with. The domain asks.
+const BESIDES: &[(&str, Permission)] = &[
+    ("force_booking", WriteBookings),
+    ("force_cancel_booking", WriteBookings),
+    ("force_group_allotment", WriteBookings),
+    ("force_maintenance", WriteMaintenance),
+    ("force_change_maintenance", WriteMaintenance),
+    ("export_guest", ReadGuests),
+    ("change_user", ReadUsers),
+    ("remove_user", ReadUsers),
+];
+
+impl Needs {
+    /// For programs that read the document.
+    fn told(self) -> Value {
+        match self {
+            Nothing => json!({ "credential": "none" }),
+            Person => json!({ "credential": "person" }),
+            Operator => json!({ "credential": "operator" }),
+            Tenant(p) => json!({ "credential": "tenant", "permission": p.name(), "all_properties": false }),
+            WholeTenant(p) => {
+                json!({ "credential": "tenant", "permission": p.name(), "all_properties": true })
+            }
+        }
+    }
+
+    /// For people who read it.
+    fn words(self, besides: Option<&str>) -> Option<String> {
+        let also = besides.map(|p| format!(" and `{p}`")).unwrap_or_default();
+        match self {
+            Nothing => None,
+            Person => Some("Needs a log-in; no key will do.".to_owned()),
+            Operator => Some("Needs a log-in at the operators' door.".to_owned()),
+            Tenant(p) => Some(format!("Needs `{}`{also}.", p.name())),
+            WholeTenant(p) => Some(format!("Needs `{}`{also}, for all properties.", p.name())),
+        }
+    }
+}
+
+/// Writes into the document what each operation needs.
+pub fn describe(document: &mut Value) {
+    let table: HashMap<&str, Needs> = TABLE.iter().copied().collect();
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for operation in paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten()) {
+        let operation = operation.1;
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        let Some(needs) = table.get(id.as_str()) else {
+            continue;
+        };
+        let besides = BESIDES
+            .iter()
+            .find(|(other, _)| *other == id)
+            .map(|(_, p)| p.name());
+        operation["x-needs"] = needs.told();
+        if let Some(besides) = besides {
+            operation["x-needs"]["besides"] = besides.into();
+        }
+        if let Some(words) = needs.words(besides) {
+            let told = operation["description"].as_str().unwrap_or_default();
+            operation["description"] = format!("{told}\n\n{words}").trim_start().into();
+        }
+    }
+}
+
 /// The table by method and path, as a router names them.
 #[derive(Debug, Default)]
 pub struct Rights(HashMap<(String, String), (String, Needs)>);
@@ -226,8 +290,8 @@ pub struct Rights(HashMap<(String, String), (String, Needs)>);
 impl Rights {
     /// # Errors
     /// The operations of the document that no row names.
-    pub fn new(document: &Value) -> Result<Self, Vec<String>> {
-        let table: HashMap<&str, Needs> = TABLE.iter().copied().collect();
+    pub fn new(table: &[(&str, Needs)], document: &Value) -> Result<Self, Vec<String>> {
+        let table: HashMap<&str, Needs> = table.iter().copied().collect();
         let (mut found, mut missing) = (HashMap::new(), Vec::new());
         for (path, operations) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in operations.as_object().into_iter().flatten() {
@@ -286,7 +350,7 @@ mod tests {
         let unique: BTreeSet<String> = rows.iter().cloned().collect();
         assert_eq!(rows.len(), unique.len(), "a row stands twice");
         assert_eq!(unique, known);
-        assert!(Rights::new(&openapi::document().unwrap()).is_ok());
+        assert!(Rights::new(TABLE, &openapi::document().unwrap()).is_ok());
     }
 
     #[test]
@@ -299,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_path_is_found_as_the_router_writes_it() {
-        let rights = Rights::new(&openapi::document().unwrap()).unwrap();
+        let rights = Rights::new(TABLE, &openapi::document().unwrap()).unwrap();
         let of = |method, pattern| rights.of(&method, pattern).map(|(_, needs)| needs);
         assert_eq!(of(Method::GET, "/v1/guests/duplicates"), Some(Tenant(ReadGuests)));
         assert_eq!(of(Method::PATCH, "/v1/guests/:param0"), Some(Tenant(WriteGuests)));

@@ -66,7 +66,7 @@ fn run() -> anyhow::Result<ExitCode> {
 async fn prove(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     let (mut passed, mut failed) = (0, 0);
-    for (name, suite) in suites::ALL.into_iter().filter(|(name, _)| wanted(name)) {
+    for (name, suite) in suites::ALL.iter().filter(|(name, _)| wanted(name)) {
         let begun = Instant::now();
         let verdict = suite(arguments.scale)
             .await

@@ -1,10 +1,11 @@
 //! Channels: connections and mappings, what the channel must be told (dirty cells against a shadow), what it told us
-//! (the inbox).
+//! (the inbox), and calendars that it merely shows (feed).
 
 pub mod connection;
 pub mod credentials;
 pub mod diff;
 pub mod dirty;
+pub mod feed;
 pub mod inbox;
 pub mod mapping;
 pub mod push;

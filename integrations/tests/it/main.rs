@@ -10,6 +10,7 @@ mod alpinebits;
 mod channex_reader;
 mod corpora;
 mod feed;
+mod ical;
 mod open_webhook;
 mod sandbox;
 mod server;

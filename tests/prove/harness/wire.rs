@@ -16,12 +16,19 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
+    /// As they came, but `date`.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Reply {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.iter();
+        let (_, value) = all.find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(value)
     }
     /// The `code` of a problem.
     pub fn code(&self) -> String {
@@ -100,7 +107,7 @@ impl Wire {
             .nth(1)
             .and_then(|s| s.parse().ok())
             .context("no status line")?;
-        let (mut length, mut chunked) = (0, false);
+        let (mut length, mut chunked, mut headers) = (0, false, Vec::new());
         loop {
             let line = self.line().await?;
             if line.is_empty() {
@@ -112,13 +119,20 @@ impl Wire {
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 chunked = true;
             }
+            if !name.eq_ignore_ascii_case("date") {
+                headers.push((name.to_owned(), value.trim().to_owned()));
+            }
         }
         let body = if chunked {
             self.chunks().await?
         } else {
             self.bytes(length).await?
         };
-        Ok(Reply { status, body })
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
     }
 
     async fn line(&mut self) -> anyhow::Result<String> {

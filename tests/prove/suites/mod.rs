@@ -1,8 +1,10 @@
 //! One file per promise.
 
+mod access_matrix;
 mod alpinebits;
 mod audit;
 mod auth_attacks;
+mod bombs;
 mod cancel_storm;
 mod catalogue;
 mod crypto;
@@ -10,7 +12,9 @@ mod faults;
 mod fuzz;
 mod guests;
 mod histories;
+mod ical;
 mod last_room;
+mod mutations;
 mod oversell;
 mod pricing;
 mod ssrf;
@@ -25,14 +29,18 @@ use std::pin::Pin;
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<Verdict>>>>;
 type Suite = fn(Scale) -> Run;
 
-pub const ALL: [(&str, Suite); 17] = [
+pub const ALL: &[(&str, Suite)] = &[
     ("catalogue", |s| Box::pin(catalogue::run(s))),
+    ("access-matrix", |s| Box::pin(access_matrix::run(s))),
+    ("mutations", |s| Box::pin(mutations::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
     ("alpinebits", |s| Box::pin(alpinebits::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
+    ("bombs", |s| Box::pin(bombs::run(s))),
+    ("ical", |s| Box::pin(ical::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),
     ("histories", |s| Box::pin(histories::run(s))),
@@ -46,5 +54,5 @@ pub const ALL: [(&str, Suite); 17] = [
 ];
 
 pub fn names() -> String {
-    ALL.map(|(name, _)| name).join(", ")
+    ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,66 @@
+//! Each row of the rights table, gone and altered: a server with that table is started and asked by `access-matrix`.
+
+use crate::harness::verdict::{Scale, Verdict};
+use crate::harness::wire::Wire;
+use crate::suites::access_matrix::Findings;
+use crate::suites::access_matrix::rights::{Callers, probe};
+use crate::suites::access_matrix::stage::{Stage, serve};
+use innkeep::openapi;
+use innkeep::rights::{Needs, Rights, TABLE};
+use innkeep_domain::Permission;
+
+/// Here the domain asks for all properties once more, so that a table which forgets to is not seen from outside.
+const ASKED_AGAIN: [&str; 1] = ["revoke_invitation"];
+
+/// Wrong in a way that lets somebody in, or keeps somebody out.
+fn altered(needs: Needs) -> Vec<Needs> {
+    let other = |p: Permission| Permission::ALL.into_iter().find(|q| *q != p).unwrap_or(p);
+    match needs {
+        // Open operations ask for no credential, so the table is not consulted: only a missing row shows.
+        Needs::Nothing => Vec::new(),
+        Needs::Person => vec![Needs::Operator, Needs::Tenant(Permission::ReadInventory)],
+        Needs::Operator => vec![Needs::Person, Needs::Nothing],
+        Needs::Tenant(p) => vec![Needs::Tenant(other(p)), Needs::WholeTenant(p), Needs::Nothing],
+        Needs::WholeTenant(p) => vec![Needs::WholeTenant(other(p)), Needs::Tenant(p), Needs::Person],
+    }
+}
+
+pub async fn run(stage: &mut Stage, scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let document = openapi::document()?;
+    let callers = Callers::hire(stage).await?;
+    let operations = std::mem::take(&mut stage.operations);
+    let (mut tried, mut red) = (0, 0);
+    let mut missed = |what: String, seen: bool| {
+        tried += 1;
+        red += usize::from(seen);
+        verdict.demand(seen, format!("not noticed: {what}"));
+    };
+    // In CI every seventh row is altered; each is taken away.
+    let step = scale.of(7, 1);
+    for (n, (id, needs)) in TABLE.iter().enumerate() {
+        let without: Vec<_> = TABLE.iter().copied().filter(|(other, _)| other != id).collect();
+        missed(
+            format!("no row for {id}"),
+            Rights::new(&without, &document).is_err(),
+        );
+        let Some(operation) = operations.iter().find(|o| o.id == *id).filter(|_| n % step == 0) else {
+            continue;
+        };
+        for wrong in altered(*needs) {
+            if ASKED_AGAIN.contains(id) && matches!(wrong, Needs::Tenant(_)) {
+                continue;
+            }
+            let mut table = TABLE.to_vec();
+            table[n].1 = wrong;
+            stage.wire = Wire::open(serve(&stage.app, &table).await?).await?;
+            let mut found = Findings::default();
+            probe(stage, &callers, operation, &mut found).await?;
+            missed(
+                format!("{id} needs {wrong:?} instead of {needs:?}"),
+                !found.is_clean(),
+            );
+        }
+    }
+    verdict.figure(format!("{red} of {tried} changes of the rights table noticed"));
+    Ok(())
+}
