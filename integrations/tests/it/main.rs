@@ -6,6 +6,7 @@
     reason = "helpers of tests fail the test they help"
 )]
 
+mod alpinebits;
 mod channex_reader;
 mod corpora;
 mod feed;

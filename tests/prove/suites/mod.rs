@@ -1,6 +1,7 @@
 //! One file per promise.
 
 mod access_matrix;
+mod alpinebits;
 mod audit;
 mod auth_attacks;
 mod bombs;
@@ -33,6 +34,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("access-matrix", |s| Box::pin(access_matrix::run(s))),
     ("mutations", |s| Box::pin(mutations::run(s))),
     ("auth-attacks", |s| Box::pin(auth_attacks::run(s))),
+    ("alpinebits", |s| Box::pin(alpinebits::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
     ("fuzz", |s| Box::pin(fuzz::run(s))),

@@ -1,0 +1,17 @@
+//! AlpineBits HotelData 2022-10 and 2024-10: what hotels and portals of the Alps tell each other, in OTA XML.
+//! Everything here is pure: a message and what was agreed on go in, a verdict comes out.
+
+pub mod action;
+pub mod capability;
+pub mod handshake;
+pub mod receive;
+mod reservation;
+mod rules;
+pub mod schema;
+pub mod send;
+pub mod verdict;
+pub mod version;
+
+pub use rules::common::Period;
+pub use rules::free_rooms::{FreeRooms, Stock};
+pub use rules::inventory::Category;

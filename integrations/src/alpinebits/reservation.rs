@@ -1,0 +1,223 @@
+//! Reservations in our words. They were sold already: what the rules let through is taken.
+
+use crate::ota::element::Element;
+use crate::ota::refusal::{Code, Refusal};
+use crate::text::clean;
+use chrono::{Days, NaiveDate};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use rust_decimal::Decimal;
+
+const SHORT: usize = 200;
+const LONG: usize = 8000;
+const LONGEST_STAY: i64 = 1000;
+const MOST_PEOPLE: u32 = 100;
+/// From this age on, a guest whose age is told is counted as an adult.
+const ADULT_AGE: u32 = 18;
+
+/// A `HotelReservation`; none if it is a question and not a booking. `currency` is the hotel's, for messages that name
+/// none (cancellations may carry nothing but their id).
+pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevision>, Refusal> {
+    let status = match at.get("ResStatus") {
+        Some("Reserved") => RevisionStatus::New,
+        Some("Modify") => RevisionStatus::Modified,
+        Some("Cancelled") => RevisionStatus::Cancelled,
+        _ => return Ok(None),
+    };
+    let id = at.need_child("UniqueID")?;
+    let booking_ref = id.need("ID")?.to_owned();
+    let stamp = at
+        .get("LastModifyDateTime")
+        .or(at.get("CreateDateTime"))
+        .unwrap_or_default();
+    let customer = customer(at);
+    let booker = customer.map(booker).unwrap_or_default();
+    let stays: Vec<Element<'_>> = at.list("RoomStays", "RoomStay").collect();
+    let rooms: Vec<ChannelRoom> = stays
+        .iter()
+        .map(|stay| room(*stay, &booker))
+        .collect::<Result<_, _>>()?;
+    let stated = stays
+        .iter()
+        .find_map(|stay| stay.child("Total")?.get("CurrencyCode"));
+    Ok(Some(ChannelRevision {
+        // Redelivered unchanged, a message has the same three.
+        revision: format!("{}/{booking_ref}/{stamp}", id.need("Type")?),
+        revised_at: at
+            .instant("LastModifyDateTime")
+            .or_else(|| at.instant("CreateDateTime")),
+        status,
+        code: booking_ref.clone(),
+        sold_by: seller(at).unwrap_or_else(|| "AlpineBits".to_owned()),
+        currency: stated.unwrap_or(currency).to_owned(),
+        total: rooms.iter().map(|room| room.amount).sum::<Decimal>() + services(at)?,
+        commission: commission(&stays)?,
+        notes: notes(at),
+        booking_ref,
+        booker,
+        rooms,
+    }))
+}
+
+fn customer(at: Element<'_>) -> Option<Element<'_>> {
+    at.at(&[
+        "ResGuests",
+        "ResGuest",
+        "Profiles",
+        "ProfileInfo",
+        "Profile",
+        "Customer",
+    ])
+}
+
+fn said(at: Option<Element<'_>>, limit: usize) -> Option<String> {
+    clean(&at?.text(), limit)
+}
+
+fn booker(customer: Element<'_>) -> Booker {
+    let name = customer.child("PersonName");
+    let part = |which| said(name.and_then(|name| name.child(which)), SHORT);
+    let parts: Vec<String> = [part("GivenName"), part("Surname")]
+        .into_iter()
+        .flatten()
+        .collect();
+    // A number to talk to, before one to send a fax to.
+    let phone = |kind| {
+        customer
+            .all("Telephone")
+            .find(|one| one.get("PhoneTechType") == Some(kind))
+    };
+    let number = phone("5")
+        .or_else(|| phone("1"))
+        .or_else(|| customer.child("Telephone"));
+    Booker {
+        name: parts.join(" "),
+        email: said(customer.child("Email"), SHORT),
+        phone: number.and_then(|one| clean(one.get("PhoneNumber")?, SHORT)),
+        country: customer
+            .at(&["Address", "CountryName"])
+            .and_then(|one| clean(one.get("Code")?, 2)),
+    }
+}
+
+fn seller(at: Element<'_>) -> Option<String> {
+    let mut ids = at
+        .child("ResGlobalInfo")?
+        .list("HotelReservationIDs", "HotelReservationID");
+    ids.find_map(|id| clean(id.get("ResID_Source")?, SHORT))
+}
+
+fn notes(at: Element<'_>) -> Option<String> {
+    let comments = at.child("ResGlobalInfo")?.list("Comments", "Comment");
+    let texts: Vec<String> = comments.filter_map(|one| said(one.child("Text"), LONG)).collect();
+    clean(&texts.join("\n"), LONG)
+}
+
+/// Services come on top of the rooms, unless they are in their price.
+fn services(at: Element<'_>) -> Result<Decimal, Refusal> {
+    let mut sum = Decimal::ZERO;
+    for service in at
+        .list("Services", "Service")
+        .filter(|service| !service.flag("Inclusive"))
+    {
+        if let Some(total) = service.at(&["ServiceDetails", "Total"]) {
+            sum += total.amount("AmountAfterTax")?.unwrap_or_default();
+        }
+    }
+    Ok(sum)
+}
+
+/// In money, or as a part of the room's price.
+fn commission(stays: &[Element<'_>]) -> Result<Option<Decimal>, Refusal> {
+    let mut sum = None;
+    for stay in stays {
+        let Some(told) = stay.at(&["RatePlans", "RatePlan", "Commission"]) else {
+            continue;
+        };
+        let payable = told
+            .child("CommissionPayableAmount")
+            .map(|one| one.amount("Amount"))
+            .transpose()?;
+        let part = told.number("Percent")?.map(Decimal::from);
+        let share = part.map(|percent| Ok::<_, Refusal>(amount(*stay)? * percent / Decimal::ONE_HUNDRED));
+        if let Some(own) = payable.flatten().or(share.transpose()?) {
+            sum = Some(sum.unwrap_or_default() + own);
+        }
+    }
+    Ok(sum)
+}
+
+fn amount(stay: Element<'_>) -> Result<Decimal, Refusal> {
+    let total = stay
+        .child("Total")
+        .map(|total| total.amount("AmountAfterTax"))
+        .transpose()?;
+    Ok(total.flatten().unwrap_or_default())
+}
+
+fn room(stay: Element<'_>, booker: &Booker) -> Result<ChannelRoom, Refusal> {
+    let span = stay.need_child("TimeSpan")?;
+    let missing = || span.wrong(Code::DATES, "says no arrival and departure");
+    let (arrival, departure) = span.date("Start")?.zip(span.date("End")?).ok_or_else(missing)?;
+    if !(1..=LONGEST_STAY).contains(&(departure - arrival).num_days()) {
+        return Err(span.wrong(Code::DATES, format!("a stay has from 1 to {LONGEST_STAY} nights")));
+    }
+    let mut nights = nights(stay, departure)?;
+    nights.retain(|(night, _)| (arrival..departure).contains(night));
+    let (adults, children) = people(stay)?;
+    let own = |path: &[&'static str], name| stay.at(path).and_then(|one| clean(one.get(name)?, SHORT));
+    Ok(ChannelRoom {
+        room_ref: None,
+        room_type: own(&["RoomTypes", "RoomType"], "RoomTypeCode"),
+        rate_plan: own(&["RatePlans", "RatePlan"], "RatePlanCode"),
+        arrival,
+        departure,
+        nights,
+        amount: amount(stay)?,
+        adults,
+        children,
+        guest_name: Some(booker.name.clone()).filter(|name| !name.is_empty()),
+    })
+}
+
+/// Prices by night, where a message has them (2024-10): from the day it takes effect, until it expires.
+fn nights(stay: Element<'_>, departure: NaiveDate) -> Result<Vec<(NaiveDate, Decimal)>, Refusal> {
+    let mut nights = Vec::new();
+    for rate in stay
+        .list("RoomRates", "RoomRate")
+        .flat_map(|one| one.list("Rates", "Rate"))
+    {
+        let Some(from) = rate.date("EffectiveDate")? else {
+            continue;
+        };
+        let mut price = Decimal::ZERO;
+        for base in rate.all("Base") {
+            price += base.amount("AmountAfterTax")?.unwrap_or_default();
+        }
+        let last = match rate.date("ExpireDate")? {
+            Some(last) if rate.flag("ExpireDateExclusiveInd") => last.pred_opt().unwrap_or(last).max(from),
+            Some(last) => last,
+            None => from,
+        };
+        let days = std::iter::successors(Some(from), |day| day.checked_add_days(Days::new(1)));
+        nights.extend(
+            days.take_while(|day| *day <= last && *day < departure)
+                .map(|day| (day, price)),
+        );
+    }
+    nights.sort();
+    nights.dedup_by_key(|(night, _)| *night);
+    Ok(nights)
+}
+
+fn people(stay: Element<'_>) -> Result<(i32, i32), Refusal> {
+    let (mut adults, mut children) = (0_u32, 0_u32);
+    for count in stay.list("GuestCounts", "GuestCount") {
+        let number = count.number("Count")?.unwrap_or_default().min(MOST_PEOPLE);
+        match count.number("Age")? {
+            Some(age) if age < ADULT_AGE => children += number,
+            _ => adults += number,
+        }
+    }
+    let bounded = |people: u32| i32::try_from(people.min(MOST_PEOPLE)).unwrap_or_default();
+    Ok((bounded(adults), bounded(children)))
+}
