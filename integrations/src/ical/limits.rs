@@ -2,7 +2,7 @@
 
 pub const BYTES: usize = 1024 * 1024;
 /// As sent, before unfolding.
-pub const LINES: usize = 20_000;
+pub const LINES: usize = 12_000;
 /// Bytes of one line after unfolding.
 pub const LINE: usize = 16 * 1024;
 /// Components inside one another; channels have two or three.
