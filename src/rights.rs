@@ -238,10 +238,11 @@ impl Needs {
             Nothing => json!({ "credential": "none" }),
             Person => json!({ "credential": "person" }),
             Operator => json!({ "credential": "operator" }),
-            Tenant(p) => json!({ "credential": "tenant", "permission": p.name(), "all_properties": false }),
-            WholeTenant(p) => {
-                json!({ "credential": "tenant", "permission": p.name(), "all_properties": true })
-            }
+            Tenant(p) | WholeTenant(p) => json!({
+                "credential": "tenant",
+                "permission": p.name(),
+                "all_properties": matches!(self, WholeTenant(_)),
+            }),
         }
     }
 
@@ -262,8 +263,7 @@ impl Needs {
 pub fn describe(document: &mut Value) {
     let table: HashMap<&str, Needs> = TABLE.iter().copied().collect();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for operation in paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten()) {
-        let operation = operation.1;
+    for (_, operation) in paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten()) {
         let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
         let Some(needs) = table.get(id.as_str()) else {
             continue;

@@ -85,7 +85,8 @@ pub fn complete(document: &mut Value) {
     };
     for (path, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-            let names = naming.iter().any(|id| operation["operationId"] == **id);
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            let names = naming.contains(id);
             operation_conventions(path, method, names, operation);
         }
     }

@@ -1,7 +1,8 @@
 //! The chain over a tenant's audit trail. A worker links entries in the order of their transactions, some moments after
 //! they were written: writing one waits for nobody. Each link's code (HMAC-SHA256 under the tenant's key) covers the
 //! entry and the link before it; the head's code covers where the chain ends; and the head is put on record outside
-//! the database too ([`Anchor`](crate::ports::anchor::Anchor)), so that not even an older state of the whole database goes unnoticed.
+//! the database too ([`Anchor`](crate::ports::anchor::Anchor)), so that not even an older state of the whole database
+//! goes unnoticed.
 
 use super::{Entry, Row};
 use crate::db::TenantTx;

@@ -75,25 +75,24 @@ pub(super) async fn of(tx: &TenantTx, b: &Booking) -> Result<Sealed> {
     personal.seal(&tx.vault().await?, b.id)
 }
 
-/// In whose name a stay is, as a query gives it: the name in clear if there is one, or else the sealed booker.
-pub(crate) type Named = (Option<String>, Option<(Uuid, String)>);
+/// In whose name a stay is, as a query gives it: the name in clear if there is one, the booking, and its sealed booker.
+pub(crate) type Named<'a> = (Option<&'a str>, Option<Uuid>, Option<&'a str>);
 
-/// The names; empty where there is none.
-pub(crate) async fn names(tx: &TenantTx, stays: Vec<Named>) -> Result<Vec<String>> {
-    let sealed = stays
-        .iter()
-        .filter_map(|(_, sealed)| Some(sealed.as_ref()?.1.as_str()));
-    let sealed: Vec<&str> = sealed.collect();
-    let vault = if sealed.is_empty() {
-        None
-    } else {
-        Some(tx.vault_knowing(&sealed).await?)
-    };
-    let name = |stay: &Named| match (stay, &vault) {
-        ((None, Some((booking, sealed))), Some(vault)) => {
-            Ok(Personal::open(vault, *booking, sealed)?.booker.name)
-        }
-        ((name, _), _) => Ok(name.clone().unwrap_or_default()),
+/// The names, in the order of the stays; empty where there is none.
+pub(crate) async fn names<'a>(
+    tx: &TenantTx,
+    stays: impl Iterator<Item = Named<'a>> + Send,
+) -> Result<Vec<String>> {
+    let stays: Vec<Named<'_>> = stays.collect();
+    let sealed: Vec<&str> = stays.iter().filter_map(|(_, _, sealed)| *sealed).collect();
+    if sealed.is_empty() {
+        let clear = stays.iter().map(|(name, ..)| name.unwrap_or_default().to_owned());
+        return Ok(clear.collect());
+    }
+    let vault = tx.vault_knowing(&sealed).await?;
+    let name = |stay: &Named<'_>| match *stay {
+        (None, Some(booking), Some(sealed)) => Ok(Personal::open(&vault, booking, sealed)?.booker.name),
+        (name, ..) => Ok(name.unwrap_or_default().to_owned()),
     };
     stays.iter().map(name).collect()
 }

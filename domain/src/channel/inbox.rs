@@ -1,5 +1,5 @@
-//! What channels sent: stored as it came, sealed, and committed first, then processed, then acknowledged. Each step may be cut off and
-//! is taken up again from the table.
+//! What channels sent: stored as it came, sealed, and committed first, then processed, then acknowledged. Each step may
+//! be cut off and is taken up again from the table.
 
 use super::connection::Connection;
 use super::messages;

@@ -195,8 +195,8 @@ async fn hang_bars(
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.guest_name.clone(), r.booking_id.zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.guest_name.as_deref(), r.booking_id, r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let units = unit_types.iter_mut().flat_map(|t| &mut t.units);
     let mut by_id: BTreeMap<Uuid, &mut UnitRow> = units.map(|u| (u.id, u)).collect();
     for (r, guest_name) in rows.into_iter().zip(names) {
@@ -292,8 +292,8 @@ async fn unassigned(
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.guest_name.as_deref(), Some(r.booking_id), r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let mut out = Vec::new();
     for (r, guest_name) in rows.into_iter().zip(names) {
         for (from, to) in runs(r.nights.iter().copied()) {

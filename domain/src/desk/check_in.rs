@@ -118,8 +118,8 @@ pub(super) async fn guest_in(
     .fetch_optional(&mut **tx)
     .await?;
     let Some(found) = found else { return Ok(None) };
-    let named = (found.name, Some(found.id).zip(found.personal));
-    let names = personal::names(tx, vec![named]).await?;
+    let named = (found.name.as_deref(), Some(found.id), found.personal.as_deref());
+    let names = personal::names(tx, std::iter::once(named)).await?;
     Ok(Some(format!("{} ({})", found.reference, names.concat())))
 }
 

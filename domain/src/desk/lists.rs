@@ -155,8 +155,8 @@ pub async fn list(
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.guest_name.as_deref(), Some(r.booking_id), r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let lines = rows.into_iter().zip(names).map(|(row, name)| row.line(name));
     lines.collect()
 }

@@ -152,8 +152,8 @@ async fn concerned(tx: &mut TenantTx, property_id: Uuid, nights: &[ShortNight]) 
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.guest_name.clone(), Some(r.booking_id).zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.guest_name.as_deref(), Some(r.booking_id), r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let stays = rows.into_iter().zip(names).map(|(r, guest_name)| Concerned {
         reservation_id: r.id,
         booking_id: r.booking_id,

@@ -256,8 +256,8 @@ pub(super) async fn occupants(
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.name.clone(), r.booking_id.zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.name.as_deref(), r.booking_id, r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let occupants = rows.into_iter().zip(names).map(|(r, name)| Occupant {
         unit_id: r.unit_id,
         from: r.from_night,

@@ -274,8 +274,8 @@ pub async fn bookings(tx: &mut TenantTx, group_id: Uuid) -> Result<Vec<GroupBook
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.booker_name.clone(), Some(r.id).zip(r.personal.clone())));
-    let names = personal::names(tx, named.collect()).await?;
+        .map(|r| (r.booker_name.as_deref(), Some(r.id), r.personal.as_deref()));
+    let names = personal::names(tx, named).await?;
     let bookings = rows
         .into_iter()
         .zip(names)

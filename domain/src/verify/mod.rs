@@ -20,8 +20,7 @@ pub struct Finding {
 
 /// Everything that is wrong with one tenant's data at that time; empty = nothing found.
 pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    for (rule, details) in [
+    Ok(findings([
         ("sold_equals_reservations", stock::sold(tx).await?),
         ("capacity_equals_units", stock::capacity(tx).await?),
         ("forced_covers_exactly", stock::forced(tx).await?),
@@ -47,10 +46,14 @@ pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding
         ("units_are_of_the_nights_type", desk::segments_of_type(tx).await?),
         (TRAIL, audit::verify::chain(tx).await?),
         (KEYS, vault::unknown_keys(tx).await?),
-    ] {
-        findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
-    }
-    Ok(findings)
+    ]))
+}
+
+fn findings<const N: usize>(rules: [(&'static str, Vec<String>); N]) -> Vec<Finding> {
+    let of_rule = |(rule, details): (&'static str, Vec<String>)| {
+        details.into_iter().map(move |detail| Finding { rule, detail })
+    };
+    rules.into_iter().flat_map(of_rule).collect()
 }
 
 const TRAIL: &str = "audit_trail_is_whole";
@@ -58,14 +61,10 @@ const KEYS: &str = "sealed_values_name_known_keys";
 
 /// Everything that is wrong with what belongs to no tenant; `tx` is [`crate::TenantId::PLATFORM`]'s.
 pub async fn platform(tx: &mut TenantTx) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    for (rule, details) in [
+    Ok(findings([
         (TRAIL, audit::verify::chain(tx).await?),
         (KEYS, vault::unknown_keys(tx).await?),
-    ] {
-        findings.extend(details.into_iter().map(|detail| Finding { rule, detail }));
-    }
-    Ok(findings)
+    ]))
 }
 
 /// A shadow row of a product that is not mapped any more would hide a difference.

@@ -308,31 +308,25 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// Every id in a body, by its field's name.
+/// Every id in a body, by its field's name; a list of ids has one.
 fn body_slots(value: &Value, at: &str, slots: &mut Vec<Slot>) {
-    let mut found = |pointer: String, field: &str, value: &Value| match kind(field) {
-        Some(kind) if value.is_string() => slots.push(Slot {
-            place: Place::Body(pointer),
-            kind: kind.to_owned(),
-        }),
-        Some(_) if value[0].is_string() => found_in_list(&pointer, field, slots),
-        _ => body_slots(value, &pointer, slots),
-    };
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .for_each(|(name, v)| found(format!("{at}/{name}"), name, v)),
-        Value::Array(items) => {
-            let each = items.iter().enumerate();
-            each.for_each(|(i, v)| found(format!("{at}/{i}"), "", v));
-        }
-        _ => {}
+    if let Value::Array(items) = value {
+        let each = items.iter().enumerate();
+        each.for_each(|(i, item)| body_slots(item, &format!("{at}/{i}"), slots));
     }
-}
-
-fn found_in_list(pointer: &str, field: &str, slots: &mut Vec<Slot>) {
-    slots.extend(kind(field).map(|kind| Slot {
-        place: Place::Body(format!("{pointer}/0")),
-        kind: kind.to_owned(),
-    }));
+    for (field, value) in value.as_object().into_iter().flatten() {
+        let pointer = format!("{at}/{field}");
+        let place = match value {
+            Value::String(_) => pointer.clone(),
+            Value::Array(_) => format!("{pointer}/0"),
+            _ => String::new(),
+        };
+        match kind(field) {
+            Some(kind) if !place.is_empty() => slots.push(Slot {
+                place: Place::Body(place),
+                kind: kind.to_owned(),
+            }),
+            _ => body_slots(value, &pointer, slots),
+        }
+    }
 }

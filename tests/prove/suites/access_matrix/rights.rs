@@ -3,13 +3,13 @@
 use super::Findings;
 use super::document::Operation;
 use super::maker::{Place, Request};
-use super::stage::{Stage, Who};
+use super::stage::{Stage, Who, token};
 use crate::harness::wire::Reply;
-use anyhow::Context;
 use chrono::Duration;
 use innkeep::rights::Needs;
 use innkeep::tokens::Bearer;
 use innkeep_domain::identity::Door;
+use innkeep_domain::testing::Staff;
 use innkeep_domain::{Permission, Role};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -40,18 +40,14 @@ impl Callers {
             let staff = stage.staff(&[permission], None).await?;
             only.insert(permission, [staff, stage.key(&[permission]).await?]);
         }
-        let (roles, now) = (roles(stage)?, stage.app.now());
         Ok(Self {
             void: void(stage)?,
-            roles,
+            roles: roles(stage)?,
             all_but,
             only,
             somewhere: stage.staff(&Permission::ALL, Some(&property)).await?,
             program: stage.key(&Permission::ALL).await?,
-            operator: stage
-                .operator()
-                .await
-                .with_context(|| format!("operator at {now}"))?,
+            operator: stage.operator().await?,
         })
     }
 
@@ -63,16 +59,13 @@ impl Callers {
 
 fn roles(stage: &Stage) -> anyhow::Result<Vec<(Role, String)>> {
     let house = &stage.world.houses[0];
-    let each = house.staff.iter().map(|staff| {
-        let bearer = Bearer::Session {
-            session: staff.session_id,
-            user: staff.user_id,
-            door: Door::Tenant,
-            tenant: Some(house.tenant),
-        };
-        Ok((staff.role, stage.app.tokens.issue(bearer, stage.app.now())?))
-    });
-    each.collect()
+    let of = |staff: &Staff| {
+        anyhow::Ok((
+            staff.role,
+            token(&stage.app, house.tenant, staff, stage.app.now())?,
+        ))
+    };
+    house.staff.iter().map(of).collect()
 }
 
 /// Credentials that are none: expired, altered, made up, of sessions and keys that do not exist, of another's session.
@@ -185,8 +178,7 @@ pub async fn probe(
         }
         Needs::Tenant(permission) | Needs::WholeTenant(permission) => {
             turned_away.push(("an operator".into(), &callers.operator));
-            let some_roles = callers.roles.iter();
-            for (role, token) in some_roles {
+            for (role, token) in &callers.roles {
                 let has = role.permissions().has(permission);
                 let list = if has { &mut let_in } else { &mut turned_away };
                 list.push((format!("the role {}", role.name()), token));

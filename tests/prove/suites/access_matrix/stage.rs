@@ -308,7 +308,8 @@ pub async fn serve(app: &Arc<App>, table: &[(&str, Needs)]) -> anyhow::Result<So
     Ok(address)
 }
 
-fn token(app: &App, tenant: TenantId, staff: &Staff, at: DateTime<Utc>) -> anyhow::Result<String> {
+/// An access token in the open session of one of the tenant's staff.
+pub fn token(app: &App, tenant: TenantId, staff: &Staff, at: DateTime<Utc>) -> anyhow::Result<String> {
     let bearer = Bearer::Session {
         session: staff.session_id,
         user: staff.user_id,

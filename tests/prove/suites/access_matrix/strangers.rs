@@ -195,10 +195,10 @@ pub async fn borrow(
     if stranger.victim == Who::Beside && OF_ALL_PROPERTIES.contains(&listed) {
         return Ok(());
     }
-    let owner = stage.side(stranger.victim).owner.clone();
     let mine = stage.maker(Who::Ours).plain(operation);
-    let theirs = stage.maker(stranger.victim).plain(operation);
     if operation.takes("cursor") {
+        let owner = stage.side(stranger.victim).owner.clone();
+        let theirs = stage.maker(stranger.victim).plain(operation);
         let page = stage.send(&theirs.asking("limit", "1"), &owner, "").await?.json();
         let cursor = page["next_cursor"].as_str().unwrap_or("eyJpZCI6MX0");
         let reply = stage
