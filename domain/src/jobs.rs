@@ -15,8 +15,7 @@ pub struct TenantChanged {
 }
 
 /// Writes the kick in the caller's transaction: it is seen if and only if the change is.
-/// Due at `clock_timestamp()`, which is after the transaction's `now()`: so the queue's trigger does not NOTIFY. A NOTIFY
-/// would make commits wait for each other, one disk flush at a time; workers look every 50 ms instead.
+/// Nobody is NOTIFYed, which would make commits wait for each other, one disk flush at a time: workers look every 50 ms.
 /// Tried once: a kick that fails is not retried by the queue, the sweep is the retry.
 pub async fn kick(tx: &mut TenantTx) -> Result<()> {
     let payload = payload(tx.tenant())?;

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod company;
 pub mod db;
 pub mod desk;
+pub mod due;
 pub mod error;
 pub mod event;
 pub mod group;

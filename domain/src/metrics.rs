@@ -22,7 +22,7 @@ pub const DEFINITION: i32 = 2;
 /// Longest dashboard range, in nights.
 pub const LONGEST_RANGE: i64 = 400;
 /// Events a projection reads at once.
-const BATCH: i64 = 500;
+pub const BATCH: usize = 500;
 
 /// One night of one property.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,14 +178,8 @@ async fn cursor(tx: &mut TenantTx) -> Result<Position> {
         .unwrap_or_default())
 }
 
-/// Is there an event the projection has not read? Asked by the sweep, and cheap.
-pub async fn behind(tx: &mut TenantTx) -> Result<bool> {
-    let read = cursor(tx).await?;
-    Ok(!event::after(tx, read, 1).await?.is_empty())
-}
-
 /// Follows the event log for one batch: recomputes exactly the nights that its events touched. Returns how many events
-/// it read; zero = current. Doing it twice changes nothing, because a night is recomputed, not added to.
+/// it read; fewer than [`BATCH`] = these were all. Doing it twice changes nothing, because a night is recomputed, not added to.
 pub async fn follow(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<usize> {
     sqlx::query!(
         "insert into metric_cursor (tenant_id, xid, seq) values ($1, 0, 0) on conflict do nothing",
@@ -205,10 +199,12 @@ pub async fn follow(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<usize> {
             xid: locked.xid,
             seq: locked.seq,
         },
-        BATCH,
+        BATCH as i64,
     )
     .await?;
-    let Some(last) = events.last() else { return Ok(0) };
+    let Some(last) = events.last() else {
+        return Ok(0);
+    };
     for (property_id, nights) in touched(tx, &events).await? {
         recompute(tx, property_id, &nights, now).await?;
     }

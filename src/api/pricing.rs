@@ -2,7 +2,7 @@
 
 use crate::api::money::{Amount, Money};
 use chrono::NaiveDate;
-use innkeep_domain::booking::entity;
+use innkeep_domain::booking::line;
 use innkeep_domain::error::Refusal;
 use innkeep_domain::rates::{self, policy};
 use poem_openapi::{Enum, Object};
@@ -70,16 +70,16 @@ enum LineSource {
 }
 
 impl Line {
-    pub fn show(l: entity::Line, currency: &str) -> Self {
+    pub fn show(l: line::Line, currency: &str) -> Self {
         Self {
             kind: match l.kind {
-                entity::LineKind::Extra => LineKind::Extra,
-                entity::LineKind::Tax => LineKind::Tax,
-                entity::LineKind::Fee => LineKind::Fee,
+                line::LineKind::Extra => LineKind::Extra,
+                line::LineKind::Tax => LineKind::Tax,
+                line::LineKind::Fee => LineKind::Fee,
             },
             source: match l.source {
-                entity::LineSource::Room => LineSource::Room,
-                entity::LineSource::Extras => LineSource::Extras,
+                line::LineSource::Room => LineSource::Room,
+                line::LineSource::Extras => LineSource::Extras,
             },
             code: l.code,
             name: l.name,

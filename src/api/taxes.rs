@@ -8,7 +8,7 @@ use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, patch, writ
 use crate::app::Shared;
 use chrono::NaiveDate;
 use innkeep_domain::Refusal;
-use innkeep_domain::booking::entity::LineKind;
+use innkeep_domain::booking::line::LineKind;
 use innkeep_domain::property;
 use innkeep_domain::rates::tax::{self, Base, Charge};
 use innkeep_domain::rates::taxes;

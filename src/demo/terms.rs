@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use innkeep_domain::Principal;
-use innkeep_domain::booking::entity::LineKind;
+use innkeep_domain::booking::line::LineKind;
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::rates::Per;
 use innkeep_domain::rates::extra::{self, NewExtra};

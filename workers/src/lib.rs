@@ -23,6 +23,7 @@ use innkeep_domain::ports::mail::Mailer;
 use lanes::Lanes;
 pub use queue::setup as setup_queue;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What the workers are given.
@@ -44,6 +45,14 @@ pub(crate) struct Workers {
     pub ctx: Context,
     pub locks: SessionLocks,
     pub breakers: breaker::Breakers,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// Waits, unless the process is to stop.
+    async fn pause(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
+    }
 }
 
 /// Runs until `stop`: the kick queue, the sweep, the hourly jobs, the heartbeat. Work that has begun is finished.
@@ -51,6 +60,7 @@ pub async fn run(ctx: Context, stop: CancellationToken) -> anyhow::Result<()> {
     let workers = Arc::new(Workers {
         locks: SessionLocks::new(ctx.db.clone()),
         breakers: breaker::Breakers::default(),
+        stop: stop.clone(),
         ctx,
     });
     let lanes = Lanes::new(workers.clone());

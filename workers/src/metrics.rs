@@ -2,20 +2,20 @@
 
 use crate::Workers;
 use innkeep_domain::{TenantId, metrics};
+use std::time::Duration;
+
+/// The first change is followed at once, and then what came meanwhile: a busy house's nights are not counted anew for each
+/// of its bookings.
+const APART: Duration = Duration::from_secs(1);
 
 pub(crate) async fn follow(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
-    let mut changed = false;
-    loop {
+    let mut read = metrics::BATCH;
+    while read == metrics::BATCH {
         let mut tx = workers.ctx.db.begin(tenant).await?;
-        let read = metrics::follow(&mut tx, workers.ctx.clock.now()).await?;
+        read = metrics::follow(&mut tx, workers.ctx.clock.now()).await?;
         tx.commit().await?;
-        if read == 0 {
-            break;
-        }
-        changed = true;
     }
-    if changed {
-        workers.ctx.cache.tenant_changed(tenant).await;
-    }
+    workers.ctx.cache.tenant_changed(tenant).await;
+    workers.pause(APART).await;
     Ok(())
 }

@@ -3,15 +3,15 @@
 
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
-use innkeep_domain::audit::chain;
-use innkeep_domain::booking::hold;
-use innkeep_domain::channel::{inbox, push};
-use innkeep_domain::{TenantId, mail, metrics, tenancy};
+use innkeep_domain::due::due;
+use innkeep_domain::{TenantId, mail, tenancy};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_millis(500);
+/// Between two tenants: a thousand of them cost a tenth of a core, and are seen every ten seconds.
+const APART: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(workers: Arc<Workers>, lanes: Lanes, stop: CancellationToken) {
     loop {
@@ -30,16 +30,13 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
     let tenants = tenancy::all(&mut tx).await?;
     let mail = mail::any_due(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
-    let mut tx = workers.ctx.db.begin(TenantId::PLATFORM).await?;
-    if chain::due(&mut tx).await? {
-        lanes.poke(Lane::Audit(TenantId::PLATFORM));
-    }
-    tx.commit().await?;
     if mail {
         lanes.poke(Lane::Mail);
     }
-    for found in tenants {
-        tenant(workers, lanes, found.id).await?;
+    let ids = tenants.into_iter().map(|t| t.id);
+    for id in ids.chain([TenantId::PLATFORM]) {
+        tenant(workers, lanes, id).await?;
+        tokio::time::sleep(APART).await;
     }
     Ok(())
 }
@@ -48,25 +45,21 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
 pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -> anyhow::Result<()> {
     let now = workers.ctx.clock.now();
     let mut tx = workers.ctx.db.begin(tenant).await?;
-    let holds = hold::any_expired(&mut tx, now).await?;
-    let pushes = push::due(&mut tx, now).await?;
-    let inboxes = inbox::due(&mut tx, now).await?;
-    let behind = metrics::behind(&mut tx).await?;
-    let audited = chain::due(&mut tx).await?;
+    let due = due(&mut tx, now).await?;
     tx.commit().await?;
-    pushes
+    due.pushes
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Push(tenant, id)));
-    inboxes
+    due.inboxes
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
-    if holds {
+    if due.holds {
         lanes.poke(Lane::Holds(tenant));
     }
-    if audited {
+    if due.audit {
         lanes.poke(Lane::Audit(tenant));
     }
-    if behind {
+    if due.metrics {
         lanes.poke(Lane::Metrics(tenant));
     }
     Ok(())

@@ -20,21 +20,6 @@ pub struct Head {
     pub mac: String,
 }
 
-/// Is there an entry that a link could be made for?
-pub async fn due(tx: &mut TenantTx) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (
-             select from audit_entry e
-             where e.tenant_id = $1
-               and (e.xid, e.seq) > (coalesce((select h.xid from audit_head h where h.tenant_id = $1), 0),
-                                     coalesce((select h.seq from audit_head h where h.tenant_id = $1), 0))
-               and e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as "due!""#,
-        tx.t()
-    )
-    .fetch_one(&mut **tx)
-    .await?)
-}
-
 /// Links what is due, at most a batch: then there may be more. Whoever else does so meanwhile is waited for.
 pub async fn extend(tx: &mut TenantTx) -> Result<Option<Head>> {
     let vault = tx.vault().await?;

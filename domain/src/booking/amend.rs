@@ -34,10 +34,13 @@ pub struct Amendment {
 }
 
 impl Amendment {
-    /// Does it ask for more than other dates? To name what a channel's room was mapped to nothing for changes no terms.
-    fn reprices(&self, r: &Reservation) -> bool {
+    /// Does it ask for more than other dates, from that night on? To name what a channel's room was mapped to nothing for
+    /// changes no terms.
+    fn reprices(&self, r: &Reservation, from: NaiveDate) -> bool {
         let other = |wanted: Option<Uuid>, is: Option<Uuid>| wanted.zip(is).is_some_and(|(w, i)| w != i);
-        other(self.unit_type_id, r.unit_type_id)
+        let mut nights = r.nights.iter().filter(|n| n.date >= from);
+        nights.any(|n| other(self.unit_type_id, n.unit_type_id))
+            || other(self.unit_type_id, r.unit_type_id)
             || other(self.rate_plan_id, r.rate_plan_id)
             || self.adults.is_some_and(|a| a != r.adults)
             || self
@@ -172,9 +175,8 @@ impl<'a> Plan<'a> {
             return Err(Refusal::invalid("past_departure", detail).at("/departure"));
         }
         let stay = Stay::new(arrival, departure).map_err(|r| r.at("/departure"))?;
-        let anew_from = amendment
-            .reprices(before)
-            .then(|| amendment.from.unwrap_or(arrival).max(today.min(departure)));
+        let from = amendment.from.unwrap_or(arrival).max(today.min(departure));
+        let anew_from = amendment.reprices(before, from).then_some(from);
         if amendment.from.is_some_and(|f| f < arrival || f >= departure) {
             let detail = format!("a night of the stay, {arrival} to {}", stay.last_night());
             return Err(Refusal::invalid("outside_stay", detail).at("/from"));

@@ -1,5 +1,6 @@
 //! What a booking is, and which state may follow which.
 
+use super::line::Line;
 use crate::channel::revision::Booker;
 use crate::desk::needs::Needs;
 use crate::desk::segment::Segment;
@@ -98,71 +99,6 @@ pub struct Night {
     pub unit_type_id: Option<Uuid>,
     /// Inclusive taxes are in it, exclusive ones are lines.
     pub price: Decimal,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineKind {
-    Extra,
-    Tax,
-    Fee,
-}
-
-impl LineKind {
-    pub const ALL: [Self; 3] = [Self::Extra, Self::Tax, Self::Fee];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Extra => "extra",
-            Self::Tax => "tax",
-            Self::Fee => "fee",
-        }
-    }
-
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|k| k.name() == name);
-        known.ok_or_else(|| Error::internal(format!("unknown line kind `{name}`")))
-    }
-}
-
-/// What a line is part of or taken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineSource {
-    Room,
-    Extras,
-}
-
-impl LineSource {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Room => "room",
-            Self::Extras => "extras",
-        }
-    }
-
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = [Self::Room, Self::Extras].into_iter().find(|s| s.name() == name);
-        known.ok_or_else(|| Error::internal(format!("unknown line source `{name}`")))
-    }
-}
-
-/// What a stay costs beside its nights, frozen when it was priced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Line {
-    pub kind: LineKind,
-    /// Room revenue is the nights less the taxes included in them, which are those of the room.
-    pub source: LineSource,
-    /// Of the tax, fee or extra it comes from.
-    pub code: String,
-    pub name: String,
-    /// `None` = once a stay.
-    pub night: Option<NaiveDate>,
-    pub quantity: i32,
-    /// Of the whole line.
-    pub amount: Decimal,
-    /// Stands in the prices already and adds nothing to the total.
-    pub included: bool,
 }
 
 /// One unit stay.

@@ -47,18 +47,6 @@ pub async fn confirm(
         .await
 }
 
-/// Are there holds whose time has passed?
-pub async fn any_expired(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from booking
-           where tenant_id = $1 and status = 'tentative' and hold_expires_at <= $2) as "any!""#,
-        tx.t(),
-        now
-    )
-    .fetch_one(&mut **tx)
-    .await?)
-}
-
 /// Ends one hold whose time has passed; one that somebody is confirming or changing right now is left for the next
 /// time. False = there is none. One a transaction: two would lock their nights out of order.
 pub async fn end_expired(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<bool> {

@@ -8,6 +8,7 @@ pub mod channel;
 pub mod edit;
 pub mod entity;
 pub mod hold;
+pub mod line;
 pub mod personal;
 mod price;
 pub mod quote;

@@ -1,18 +1,19 @@
 //! Prices stays, and checks every restriction: the seam between bookings and rates.
 
-use super::entity::{Line, Night};
+use super::entity::Night;
+use super::line::Line;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::rates::Party;
 use crate::rates::cost::Wish;
 use crate::rates::extra::{Chosen, SoldExtras};
-use crate::rates::nights::{self, Nights};
+use crate::rates::nights::{Nights, Want};
 use crate::rates::policy::Policy;
 use crate::rates::stay::{NightRate, Reason, Stay};
-use crate::rates::terms::Terms;
+use crate::rates::terms::{Tariff, Terms};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A stay to be priced.
@@ -46,11 +47,16 @@ pub(super) struct Priced {
     pub total: Decimal,
 }
 
-/// Prices each stay by its nights and the property's terms: two reads for all. 404 for ids that are not the property's,
+/// Prices each stay by its nights and the property's terms: one read for all. 404 for ids that are not the property's,
 /// 409 `not_bookable` with every reason, `promo_code_not_applicable`; `/rooms/{i}` says which.
 pub(super) async fn price(tx: &mut TenantTx, property_id: Uuid, asks: &[Ask]) -> Result<Vec<Priced>> {
     let promo_code = asks.iter().find_map(|a| a.promo_code.as_deref());
-    let terms = Terms::load(tx, property_id, promo_code)
+    let want = |tariff: &Tariff| {
+        let mut want = Want::default();
+        asks.iter().for_each(|ask| ask.wants(tariff, &mut want));
+        want
+    };
+    let (terms, nights) = Terms::with_nights(tx, property_id, promo_code, want)
         .await
         .map_err(|e| match e.code() {
             Some("unknown_promo_code") => e.at("/promo_code"),
@@ -58,14 +64,12 @@ pub(super) async fn price(tx: &mut TenantTx, property_id: Uuid, asks: &[Ask]) ->
             None => e,
         })?;
     let parties: Vec<Party> = asks.iter().map(Ask::party).collect();
-    let mut wishes = Vec::with_capacity(asks.len());
-    let mut wanted = BTreeSet::new();
-    for (i, (ask, party)) in asks.iter().zip(&parties).enumerate() {
-        let wish = ask.wish(&terms, party, &format!("/rooms/{i}"))?;
-        wish.wants(&mut wanted);
-        wishes.push(wish);
-    }
-    let nights = nights::read(tx, &wanted, &[]).await?;
+    let wishes = asks
+        .iter()
+        .zip(&parties)
+        .enumerate()
+        .map(|(i, (ask, party))| ask.wish(&terms, party, &format!("/rooms/{i}")))
+        .collect::<Result<Vec<_>, _>>()?;
     asks.iter()
         .zip(&wishes)
         .enumerate()
@@ -83,6 +87,13 @@ impl Ask {
         Party {
             adults: self.adults,
             children_ages: self.children_ages.clone(),
+        }
+    }
+
+    /// Nothing for what is not the tariff's: `wish` refuses it.
+    fn wants(&self, tariff: &Tariff, want: &mut Want) {
+        if let Some(plan) = tariff.plans.get(&self.rate_plan_id) {
+            want.stay(plan, self.unit_type_id, self.stay);
         }
     }
 

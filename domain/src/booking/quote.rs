@@ -1,6 +1,7 @@
 //! Quotes: rooms priced and kept for a while, to be booked at that price once. A quote takes no stock.
 
-use super::entity::{Line, Night};
+use super::entity::Night;
+use super::line::Line;
 use super::price::Priced;
 use super::reserve::{self, NewRoom};
 use crate::db::TenantTx;

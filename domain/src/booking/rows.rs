@@ -1,6 +1,7 @@
-//! Reservations as the record sets a statement writes at once (`jsonb_to_recordset`).
+//! Reservations as the sets of rows that a statement writes at once.
 
-use super::entity::{Line, Night, Reservation};
+use super::entity::Reservation;
+use super::line::Line;
 use crate::desk::needs::Needs;
 use crate::error::{Error, Result};
 use crate::rates::policy::Policy;
@@ -64,25 +65,26 @@ pub(super) fn reservations<'a>(all: impl IntoIterator<Item = &'a Reservation>) -
     json(all.into_iter().map(row))
 }
 
-#[derive(Serialize)]
-struct NightRow {
-    id: Uuid,
-    night: NaiveDate,
-    unit_type_id: Option<Uuid>,
-    price: Decimal,
+/// Nights as parallel columns, as `unnest` takes them.
+#[derive(Default)]
+pub(super) struct Nights {
+    pub reservations: Vec<Uuid>,
+    pub dates: Vec<NaiveDate>,
+    pub unit_types: Vec<Option<Uuid>>,
+    pub prices: Vec<Decimal>,
 }
 
-pub(super) fn nights<'a>(all: impl IntoIterator<Item = &'a Reservation>) -> Result<Value> {
-    let row = |id, n: &Night| NightRow {
-        id,
-        night: n.date,
-        unit_type_id: n.unit_type_id,
-        price: n.price,
-    };
-    json(
-        all.into_iter()
-            .flat_map(|r| r.nights.iter().map(move |n| row(r.id, n))),
-    )
+pub(super) fn nights<'a>(all: impl IntoIterator<Item = &'a Reservation>) -> Nights {
+    let mut nights = Nights::default();
+    for reservation in all {
+        for night in &reservation.nights {
+            nights.reservations.push(reservation.id);
+            nights.dates.push(night.date);
+            nights.unit_types.push(night.unit_type_id);
+            nights.prices.push(night.price);
+        }
+    }
+    nights
 }
 
 #[derive(Serialize)]

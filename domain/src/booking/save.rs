@@ -120,26 +120,30 @@ async fn save_nights(tx: &mut TenantTx, b: &Booking, stays: &[&Reservation]) -> 
         return Ok(());
     }
     let ids: Vec<Uuid> = stays.iter().map(|r| r.id).collect();
-    let nights = rows::nights(stays.iter().copied())?;
+    let nights = rows::nights(stays.iter().copied());
     sqlx::query!(
         "delete from reservation_night n where tenant_id = $1 and reservation_id = any($2)
-           and not exists (select from jsonb_to_recordset($3) as k (id uuid, night date)
+           and not exists (select from unnest($3::uuid[], $4::date[]) as k (id, night)
                            where k.id = n.reservation_id and k.night = n.night)",
         tx.t(),
         &ids,
-        nights
+        &nights.reservations,
+        &nights.dates
     )
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
         "insert into reservation_night (tenant_id, reservation_id, night, property_id, unit_type_id, price)
          select $1, n.id, n.night, $2, n.unit_type_id, n.price
-         from jsonb_to_recordset($3) as n (id uuid, night date, unit_type_id uuid, price numeric)
+         from unnest($3::uuid[], $4::date[], $5::uuid[], $6::numeric[]) as n (id, night, unit_type_id, price)
          on conflict (tenant_id, reservation_id, night) do update set
              unit_type_id = excluded.unit_type_id, price = excluded.price",
         tx.t(),
         b.property_id,
-        nights
+        &nights.reservations,
+        &nights.dates,
+        &nights.unit_types as &[Option<Uuid>],
+        &nights.prices
     )
     .execute(&mut **tx)
     .await?;

@@ -14,10 +14,11 @@ use crate::principal::Principal;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// Takes the stock and writes booking, reservations, nights, event, dirty cells and kick in one statement. Stock rows
 /// are locked in (unit type, night) order first; the guard is checked again on the locked row, and the table's CHECK
-/// stands behind it. What is drawn of a group's block was held already: a night that takes no more than that is sold
+/// stands behind it. Nobody is kicked where no channel has to hear of it: the sweep is soon enough for the dashboard. What is drawn of a group's block was held already: a night that takes no more than that is sold
 /// even where it is oversold.
 pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, drawn: &Drawn) -> Result<()> {
     let mut delta = Delta::new();
@@ -29,6 +30,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         .map(|cell| drawn.get(cell).copied().unwrap_or_default())
         .collect();
     let sealed = personal::of(tx, booking).await?;
+    let slept = rows::nights(&booking.reservations);
     let sold = sqlx::query!(
         r#"with wanted as (
              select * from unnest($2::uuid[], $3::date[], $4::int[], $29::int[]) as w (unit_type_id, night, n, drawn)),
@@ -63,7 +65,8 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
          n as (
              insert into reservation_night (tenant_id, reservation_id, night, property_id, unit_type_id, price)
              select $1, n.id, n.night, $6, n.unit_type_id, n.price
-             from go, jsonb_to_recordset($20) as n (id uuid, night date, unit_type_id uuid, price numeric)),
+             from go, unnest($20::uuid[], $30::date[], $31::uuid[], $32::numeric[])
+                          as n (id, night, unit_type_id, price)),
          l as (
              insert into reservation_line (tenant_id, reservation_id, line, kind, source, code, name, night, quantity, amount,
                  included)
@@ -79,10 +82,11 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
              from go, (select unit_type_id, min(night) as first, max(night) as last from wanted
                        group by unit_type_id) s
              join channel_room_map m on m.tenant_id = $1 and m.unit_type_id = s.unit_type_id
-             join channel_connection c on c.tenant_id = $1 and c.id = m.connection_id and c.receives_ari),
+             join channel_connection c on c.tenant_id = $1 and c.id = m.connection_id and c.receives_ari
+             returning 1),
          k as (
              insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
-             select $25, $26, $27, 'Pending', 0, 1, clock_timestamp(), 0 from go)
+             select $25, $26, $27, 'Pending', 0, 1, clock_timestamp(), 0 where exists (select from d))
          select unit_type_id, night from sold"#,
         tx.t(),
         &unit_types,
@@ -103,7 +107,7 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         booking.hold_expires_at,
         booking.created_at,
         rows::reservations(&booking.reservations)?,
-        rows::nights(&booking.reservations)?,
+        &slept.reservations,
         rows::lines(&booking.reservations)?,
         if booking.status == BookingStatus::Tentative { "booking.held" } else { "booking.created" },
         who.actor.to_string(),
@@ -113,6 +117,9 @@ pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, 
         crate::jobs::payload(tx.tenant())?,
         booking.parties.group_id,
         &drawn,
+        &slept.dates,
+        &slept.unit_types as &[Option<Uuid>],
+        &slept.prices,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -1,9 +1,7 @@
 //! Reading bookings, and locking them.
 
-use super::entity::{
-    Booking, BookingStatus, ChannelLink, Line, LineKind, LineSource, Moment, Night, Parties, Reservation,
-    Status,
-};
+use super::entity::{Booking, BookingStatus, ChannelLink, Moment, Night, Parties, Reservation, Status};
+use super::line::{self, Line};
 use super::personal::Personal;
 use crate::db::TenantTx;
 use crate::desk::needs;
@@ -270,7 +268,7 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
     .fetch_all(&mut **tx)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let mut lines = lines_of(tx, &ids).await?;
+    let mut lines = line::of(tx, &ids).await?;
     let mut segments = segment::of(tx, &ids).await?;
     rows.into_iter()
         .map(|r| {
@@ -279,31 +277,6 @@ async fn reservations_of(tx: &mut TenantTx, bookings: &[Uuid]) -> Result<Vec<Res
             r.entity(lines, segments)
         })
         .collect()
-}
-
-async fn lines_of(tx: &mut TenantTx, reservations: &[Uuid]) -> Result<HashMap<Uuid, Vec<Line>>> {
-    let rows = sqlx::query!(
-        "select reservation_id, kind, source, code, name, night, quantity, amount, included from reservation_line
-         where tenant_id = $1 and reservation_id = any($2) order by reservation_id, line",
-        tx.t(),
-        reservations
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut out: HashMap<Uuid, Vec<Line>> = HashMap::new();
-    for r in rows {
-        out.entry(r.reservation_id).or_default().push(Line {
-            kind: LineKind::parse(&r.kind)?,
-            source: LineSource::parse(&r.source)?,
-            code: r.code,
-            name: r.name,
-            night: r.night,
-            quantity: r.quantity,
-            amount: r.amount,
-            included: r.included,
-        });
-    }
-    Ok(out)
 }
 
 /// The booking a reservation belongs to.

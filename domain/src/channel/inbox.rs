@@ -236,23 +236,6 @@ pub async fn settled(
     Ok(rows.into_iter().map(|r| (r.id, r.message_id)).collect())
 }
 
-/// Connections with something to poll, process or acknowledge now: what a sweep asks.
-pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
-    Ok(sqlx::query_scalar!(
-        "select s.connection_id from channel_sync s
-         join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
-         where s.tenant_id = $1 and ((s.next_poll_at <= $2 and c.receives_ari)
-           or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = s.connection_id
-                      and ((i.state = 'received' and i.next_attempt_at <= $2)
-                           or (i.state <> 'received' and i.acknowledged_at is null
-                               and (s.poll_failures = 0 or s.next_poll_at <= $2)))))",
-        tx.t(),
-        now
-    )
-    .fetch_all(&mut **tx)
-    .await?)
-}
-
 /// The channel says there is something: poll at once.
 pub async fn poll_now(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(

@@ -15,4 +15,4 @@ pub mod revision;
 mod shadow;
 pub mod status;
 pub mod truth;
-mod unheard;
+pub(crate) mod unheard;

@@ -47,23 +47,6 @@ pub enum Next {
     Call(Box<Call>),
 }
 
-/// Connections of the tenant that may have something to send now: what a sweep asks.
-pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
-    Ok(sqlx::query_scalar!(
-        "select s.connection_id from channel_sync s
-         join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
-         where s.tenant_id = $1 and s.next_push_at <= $2
-           and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = s.connection_id)
-             or exists (select from ari_call a where a.tenant_id = $1 and a.connection_id = s.connection_id
-                        and a.finished_at is null and a.started_at < $3))",
-        tx.t(),
-        now,
-        now - unheard::given_up_after()
-    )
-    .fetch_all(&mut **tx)
-    .await?)
-}
-
 /// What to do next for a connection. Marks whose cells already agree are dropped here.
 pub async fn prepare(
     tx: &mut TenantTx,

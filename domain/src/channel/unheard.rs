@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 /// After this time a call is applied or never will be.
-pub(super) fn given_up_after() -> Duration {
+pub(crate) fn given_up_after() -> Duration {
     Duration::seconds(5)
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Refusal, Result};
 use crate::inventory::LONGEST_RANGE;
 use crate::principal::{Permission, Principal};
 use crate::property::unit::Cleanliness;
-use crate::rates::nights::{self, WantedStock};
+use crate::rates::nights::{self, Want};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ pub async fn calendar(
     .ok_or_else(|| Refusal::not_found("property"))?;
     let mut unit_types = rows(tx, property_id).await?;
     hang_bars(tx, property_id, from, to, &mut unit_types).await?;
-    hang_nights(tx, head.plan, (from, to), &mut unit_types).await?;
+    hang_nights(tx, property_id, head.plan, (from, to), &mut unit_types).await?;
     Ok(Calendar {
         currency: head.currency,
         business_date: head.business_date,
@@ -234,17 +234,21 @@ async fn hang_bars(
 
 async fn hang_nights(
     tx: &mut TenantTx,
+    property_id: Uuid,
     plan: Option<Uuid>,
     (from, to): (NaiveDate, NaiveDate),
     unit_types: &mut [TypeRows],
 ) -> Result<()> {
     let Some(last) = to.pred_opt() else { return Ok(()) };
-    let stock: Vec<WantedStock> = unit_types.iter().map(|t| (t.id, from, last)).collect();
-    let priced = plan
-        .into_iter()
-        .flat_map(|plan| stock.iter().map(move |(t, ..)| (plan, *t)));
-    let rates = priced.map(|(plan, t)| (plan, t, from, last)).collect();
-    let nights = nights::read(tx, &rates, &stock).await?;
+    let all = || unit_types.iter().map(|t| t.id);
+    let want = Want {
+        rates: plan
+            .into_iter()
+            .flat_map(|plan| all().map(move |t| (plan, t, from, last)))
+            .collect(),
+        stock: all().map(|t| (t, from, last)).collect(),
+    };
+    let (_, nights) = nights::read(tx, property_id, None, &want).await?;
     for unit_type in unit_types {
         let night = |&(date, free): &(NaiveDate, i32)| TypeNight {
             date,

@@ -2,18 +2,17 @@
 
 use super::Party;
 use super::extra::Chosen;
-use super::nights::{Nights, Wanted};
+use super::nights::Nights;
 use super::plan::RatePlan;
 use super::promo::Promo;
 use super::stay::{NightRate, Reason, Stay, check};
 use super::tax::{self, Basis};
 use super::terms::{Terms, UnitType};
-use crate::booking::entity::Line;
+use crate::booking::line::Line;
 use crate::error::{Refusal, Result};
 use crate::money;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
 
 /// One product for one party and stay.
 #[derive(Clone, Copy)]
@@ -31,20 +30,6 @@ pub struct Cost {
     pub lines: Vec<Line>,
     /// Nights, extras and what taxes and fees add.
     pub total: Decimal,
-}
-
-impl Wish<'_> {
-    /// The rows that decide its nights, the one of departure included, into what is to be read.
-    pub fn wants(&self, into: &mut BTreeSet<Wanted>) {
-        for plan in [self.plan.source(), self.plan.id] {
-            into.insert((
-                plan,
-                self.unit_type.id,
-                self.stay.arrival(),
-                self.stay.departure(),
-            ));
-        }
-    }
 }
 
 impl Terms {

@@ -1,7 +1,8 @@
 //! Extras: what a guest may add to a stay, such as breakfast or parking.
 
 use super::{Party, Per, logged, written};
-use crate::booking::entity::{Line, LineKind, LineSource, Reservation};
+use crate::booking::entity::Reservation;
+use crate::booking::line::{Line, LineKind, LineSource};
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::new_id;

@@ -1,17 +1,44 @@
-//! Nights as stored, prices and stock: one row with arrays for each product and unit type, by primary key.
+//! Nights as stored, prices and stock, and their property as it is now: one statement, one row with arrays for each
+//! product and unit type, by primary key.
 
+use super::plan::RatePlan;
+use super::promo::{self, Promo};
 use super::stay::{NightRate, Stay};
 use crate::db::TenantTx;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use sqlx::types::Json;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
-/// Nights to read of one plan's rows for one unit type, both included: (plan, unit type, first, last).
-pub type Wanted = (Uuid, Uuid, NaiveDate, NaiveDate);
-/// Stock to read of one unit type, both nights included.
-pub type WantedStock = (Uuid, NaiveDate, NaiveDate);
+/// What to read. Ranges of one product may overlap.
+#[derive(Default)]
+pub struct Want {
+    /// Nights of one plan's rows for one unit type, both included: (plan, unit type, first, last).
+    pub rates: BTreeSet<(Uuid, Uuid, NaiveDate, NaiveDate)>,
+    /// Stock of one unit type, both nights included.
+    pub stock: Vec<(Uuid, NaiveDate, NaiveDate)>,
+}
+
+impl Want {
+    /// The rows that decide the nights of a stay, the one of departure included.
+    pub fn stay(&mut self, plan: &RatePlan, unit_type: Uuid, stay: Stay) {
+        for plan in [plan.source(), plan.id] {
+            self.rates
+                .insert((plan, unit_type, stay.arrival(), stay.departure()));
+        }
+    }
+}
+
+/// What of a property is of this moment.
+pub struct Moment {
+    pub business_date: NaiveDate,
+    /// Another whenever the property's tariff is another.
+    pub tariff_stamp: Uuid,
+    /// The promo code that was asked for, if there is such a one.
+    pub promo: Option<Promo>,
+}
 
 /// One night of one plan and unit type, as set.
 #[derive(Debug, Clone, Copy)]
@@ -121,9 +148,12 @@ impl SetNight {
 }
 
 struct Row {
+    business_date: NaiveDate,
+    tariff_stamp: Uuid,
+    promo: Option<Json<promo::Row>>,
     rate_plan_id: Option<Uuid>,
-    unit_type_id: Uuid,
-    nights: Vec<NaiveDate>,
+    unit_type_id: Option<Uuid>,
+    nights: Option<Vec<NaiveDate>>,
     prices: Option<Vec<Option<Decimal>>>,
     min_stay_arrival: Option<Vec<Option<i32>>>,
     min_stay_through: Option<Vec<Option<i32>>>,
@@ -139,8 +169,8 @@ fn at<T: Copy>(column: Option<&Vec<Option<T>>>, i: usize) -> Option<T> {
 }
 
 impl Row {
-    fn set(&self) -> impl Iterator<Item = SetNight> {
-        self.nights.iter().enumerate().map(|(i, night)| SetNight {
+    fn set(&self, nights: &[NaiveDate]) -> impl Iterator<Item = SetNight> {
+        nights.iter().enumerate().map(|(i, night)| SetNight {
             night: *night,
             price: at(self.prices.as_ref(), i),
             min_stay_arrival: at(self.min_stay_arrival.as_ref(), i),
@@ -153,68 +183,109 @@ impl Row {
     }
 }
 
-/// Reads the nights of products and the stock of unit types. Ranges of one product may overlap.
-pub async fn read(tx: &mut TenantTx, rates: &BTreeSet<Wanted>, stock: &[WantedStock]) -> Result<Nights> {
-    let mut out = Nights::default();
-    for row in rows(tx, rates, stock).await? {
+impl Nights {
+    /// Nothing, where the property has no such rows.
+    fn take(&mut self, row: &Row) -> Result<()> {
+        let (Some(unit_type), Some(nights)) = (row.unit_type_id, &row.nights) else {
+            return Ok(());
+        };
         match (row.rate_plan_id, &row.free) {
             (Some(plan), _) => {
-                let nights = out.rates.entry((plan, row.unit_type_id)).or_default();
-                let again = !nights.is_empty();
-                nights.extend(row.set());
+                let set = self.rates.entry((plan, unit_type)).or_default();
+                let again = !set.is_empty();
+                set.extend(row.set(nights));
                 if again {
-                    nights.sort_by_key(|n| n.night);
-                    nights.dedup_by_key(|n| n.night);
+                    set.sort_by_key(|n| n.night);
+                    set.dedup_by_key(|n| n.night);
                 }
             }
             (None, Some(free)) => {
-                let nights = row.nights.iter().copied().zip(free.iter().copied());
-                out.stock.entry(row.unit_type_id).or_default().extend(nights);
+                let free = nights.iter().copied().zip(free.iter().copied());
+                self.stock.entry(unit_type).or_default().extend(free);
             }
             (None, None) => return Err(Error::internal("a row of nights without plan and stock")),
         }
+        Ok(())
     }
-    Ok(out)
+}
+
+/// The property as it is now, and of one and the same moment the nights of products and the stock of unit types.
+///
+/// # Errors
+/// 404 for another tenant's property.
+pub async fn read(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    promo_code: Option<&str>,
+    want: &Want,
+) -> Result<(Moment, Nights)> {
+    let rows = rows(tx, property_id, promo_code, want).await?;
+    let mut nights = Nights::default();
+    rows.iter().try_for_each(|row| nights.take(row))?;
+    let row = rows
+        .into_iter()
+        .next()
+        .ok_or_else(|| Refusal::not_found("property"))?;
+    let moment = Moment {
+        business_date: row.business_date,
+        tariff_stamp: row.tariff_stamp,
+        promo: row.promo.map(|p| Promo::try_from(p.0)).transpose()?,
+    };
+    Ok((moment, nights))
 }
 
 /// The inner selects come in the order of their primary keys, and `array_agg` keeps it.
-async fn rows(tx: &mut TenantTx, rates: &BTreeSet<Wanted>, stock: &[WantedStock]) -> Result<Vec<Row>> {
-    let plans: Vec<Uuid> = rates.iter().map(|w| w.0).collect();
-    let unit_types: Vec<Uuid> = rates.iter().map(|w| w.1).collect();
-    let firsts: Vec<NaiveDate> = rates.iter().map(|w| w.2).collect();
-    let lasts: Vec<NaiveDate> = rates.iter().map(|w| w.3).collect();
-    let stocked: Vec<Uuid> = stock.iter().map(|w| w.0).collect();
-    let stock_firsts: Vec<NaiveDate> = stock.iter().map(|w| w.1).collect();
-    let stock_lasts: Vec<NaiveDate> = stock.iter().map(|w| w.2).collect();
+async fn rows(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    promo_code: Option<&str>,
+    want: &Want,
+) -> Result<Vec<Row>> {
+    let plans: Vec<Uuid> = want.rates.iter().map(|w| w.0).collect();
+    let unit_types: Vec<Uuid> = want.rates.iter().map(|w| w.1).collect();
+    let firsts: Vec<NaiveDate> = want.rates.iter().map(|w| w.2).collect();
+    let lasts: Vec<NaiveDate> = want.rates.iter().map(|w| w.3).collect();
+    let stocked: Vec<Uuid> = want.stock.iter().map(|w| w.0).collect();
+    let stock_firsts: Vec<NaiveDate> = want.stock.iter().map(|w| w.1).collect();
+    let stock_lasts: Vec<NaiveDate> = want.stock.iter().map(|w| w.2).collect();
     Ok(sqlx::query_as!(
         Row,
-        r#"select w.plan as rate_plan_id, w.unit_type as "unit_type_id!", n.nights as "nights!: Vec<NaiveDate>",
-                  n.prices as "prices: Vec<Option<Decimal>>", n.msa as "min_stay_arrival: Vec<Option<i32>>",
-                  n.mst as "min_stay_through: Vec<Option<i32>>", n.max as "max_stay: Vec<Option<i32>>",
-                  n.cta as "closed_to_arrival: Vec<Option<bool>>", n.ctd as "closed_to_departure: Vec<Option<bool>>",
-                  n.stop as "stop_sell: Vec<Option<bool>>", null::int[] as "free: Vec<i32>"
-           from unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[]) as w (plan, unit_type, first, last)
-           cross join lateral (
-               select array_agg(r.night) as nights, array_agg(r.price) as prices, array_agg(r.min_stay_arrival) as msa,
-                      array_agg(r.min_stay_through) as mst, array_agg(r.max_stay) as max,
-                      array_agg(r.closed_to_arrival) as cta, array_agg(r.closed_to_departure) as ctd,
-                      array_agg(r.stop_sell) as stop
-               from (select * from rate_night r
-                     where r.tenant_id = $1 and r.rate_plan_id = w.plan and r.unit_type_id = w.unit_type
-                       and r.night between w.first and w.last
-                     order by r.night) r) n
-           where n.nights is not null
-           union all
-           select null, s.unit_type, n.nights, null, null, null, null, null, null, null, n.free
-           from unnest($6::uuid[], $7::date[], $8::date[]) as s (unit_type, first, last)
-           cross join lateral (
-               select array_agg(i.night) as nights, array_agg(i.free) as free
-               from (select i.night, i.capacity + i.overbooking_limit - i.out_of_order - i.blocked - i.held - i.sold
-                                     as free
-                     from inventory i
-                     where i.tenant_id = $1 and i.unit_type_id = s.unit_type and i.night between s.first and s.last
-                     order by i.night) i) n
-           where n.nights is not null"#,
+        r#"select p.business_date, p.tariff_stamp,
+                  (select row_to_json(r) from (
+                      select id, property_id, code, name, kind, value::text, booking_from, booking_to, stay_from, stay_to,
+                             min_nights, rate_plan_ids, usage_limit, used, active, version
+                      from promo_code where tenant_id = $1 and property_id = $9 and code = $10) r)
+                      as "promo: Json<promo::Row>",
+                  n.plan as "rate_plan_id?", n.unit_type as "unit_type_id?", n.nights as "nights?: Vec<NaiveDate>",
+                  n.prices as "prices?: Vec<Option<Decimal>>", n.msa as "min_stay_arrival?: Vec<Option<i32>>",
+                  n.mst as "min_stay_through?: Vec<Option<i32>>", n.max as "max_stay?: Vec<Option<i32>>",
+                  n.cta as "closed_to_arrival?: Vec<Option<bool>>", n.ctd as "closed_to_departure?: Vec<Option<bool>>",
+                  n.stop as "stop_sell?: Vec<Option<bool>>", n.free as "free?: Vec<i32>"
+           from property p left join lateral (
+               select w.plan, w.unit_type, n.*, null::int[] as free
+               from unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[]) as w (plan, unit_type, first, last)
+               cross join lateral (
+                   select array_agg(r.night) as nights, array_agg(r.price) as prices,
+                          array_agg(r.min_stay_arrival) as msa, array_agg(r.min_stay_through) as mst,
+                          array_agg(r.max_stay) as max, array_agg(r.closed_to_arrival) as cta,
+                          array_agg(r.closed_to_departure) as ctd, array_agg(r.stop_sell) as stop
+                   from (select * from rate_night r
+                         where r.tenant_id = $1 and r.rate_plan_id = w.plan and r.unit_type_id = w.unit_type
+                           and r.night between w.first and w.last
+                         order by r.night) r) n
+               where n.nights is not null
+               union all
+               select null, s.unit_type, n.nights, null, null, null, null, null, null, null, n.free
+               from unnest($6::uuid[], $7::date[], $8::date[]) as s (unit_type, first, last)
+               cross join lateral (
+                   select array_agg(i.night) as nights, array_agg(i.free) as free
+                   from (select i.night,
+                                i.capacity + i.overbooking_limit - i.out_of_order - i.blocked - i.held - i.sold as free
+                         from inventory i
+                         where i.tenant_id = $1 and i.unit_type_id = s.unit_type and i.night between s.first and s.last
+                         order by i.night) i) n
+               where n.nights is not null) n on true
+           where p.tenant_id = $1 and p.id = $9"#,
         tx.t(),
         &plans,
         &unit_types,
@@ -222,7 +293,9 @@ async fn rows(tx: &mut TenantTx, rates: &BTreeSet<Wanted>, stock: &[WantedStock]
         &lasts,
         &stocked,
         &stock_firsts,
-        &stock_lasts
+        &stock_lasts,
+        property_id,
+        promo_code
     )
     .fetch_all(&mut **tx)
     .await?)

@@ -3,18 +3,17 @@
 use super::Party;
 use super::cost::Wish;
 use super::extra::Extra;
-use super::nights::{self, Nights, WantedStock};
+use super::nights::{self, Nights, Want};
 use super::policy::Policy;
 use super::promo::Promo;
 use super::stay::{NightRate, Reason, Stay};
-use super::terms::Terms;
-use crate::booking::entity::Line;
+use super::terms::{Tariff, Terms};
+use crate::booking::line::Line;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Most guests one search asks for.
@@ -69,7 +68,7 @@ pub struct Found {
     pub alternatives: Vec<Alternative>,
 }
 
-/// Two reads; a third one, for other dates, when nothing is bookable.
+/// One read; a second one, for other dates, when nothing is bookable.
 pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Result<Found> {
     who.require(Permission::ReadInventory)?;
     let party = Party {
@@ -80,16 +79,17 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
         let detail = "1 to 100 guests, at least one adult";
         return Err(Refusal::invalid("out_of_range", detail).at("adults").into());
     }
-    let terms = Terms::load(tx, search.property_id, search.promo_code.as_deref()).await?;
     let stay = search.stay;
-    let nights = read(tx, &terms, stay.arrival(), stay.departure()).await?;
+    let sold = |tariff: &Tariff| everything(tariff, stay.arrival(), stay.departure());
+    let (property_id, code) = (search.property_id, search.promo_code.as_deref());
+    let (terms, nights) = Terms::with_nights(tx, property_id, code, sold).await?;
     let all = wishes(&terms, &nights, stay, &party);
     let mut offers: Vec<Offer> = all.filter_map(|wish| offer(&terms, &nights, &wish)).collect();
     offers.sort_by_key(|o| (!o.reasons.is_empty(), o.total, o.unit_type_id, o.rate_plan_id));
     let alternatives = if offers.iter().any(|o| o.reasons.is_empty()) {
         Vec::new()
     } else {
-        nearby(tx, &terms, stay, &party).await?
+        nearby(tx, property_id, &terms, stay, &party).await?
     };
     Ok(Found {
         currency: terms.code.clone(),
@@ -99,14 +99,18 @@ pub async fn search(tx: &mut TenantTx, who: &Principal, search: &Search) -> Resu
     })
 }
 
-/// Prices and stock of everything the property sells, both dates included.
-async fn read(tx: &mut TenantTx, terms: &Terms, first: NaiveDate, last: NaiveDate) -> Result<Nights> {
-    let mut rates = BTreeSet::new();
-    for unit_type in terms.unit_types.keys() {
-        rates.extend(terms.plans.keys().map(|plan| (*plan, *unit_type, first, last)));
+/// Prices and stock of all that the property sells, both dates included.
+fn everything(tariff: &Tariff, first: NaiveDate, last: NaiveDate) -> Want {
+    let products = tariff.unit_types.keys().flat_map(|unit_type| {
+        tariff
+            .plans
+            .keys()
+            .map(move |plan| (*plan, *unit_type, first, last))
+    });
+    Want {
+        rates: products.collect(),
+        stock: tariff.unit_types.keys().map(|u| (*u, first, last)).collect(),
     }
-    let stock: Vec<WantedStock> = terms.unit_types.keys().map(|u| (*u, first, last)).collect();
-    nights::read(tx, &rates, &stock).await
 }
 
 fn wishes<'a>(
@@ -169,14 +173,21 @@ fn offer(terms: &Terms, nights: &Nights, wish: &Wish<'_>) -> Option<Offer> {
 }
 
 /// Stays of the same length that can be booked, nearest arrival first, the earlier of two first.
-async fn nearby(tx: &mut TenantTx, terms: &Terms, stay: Stay, party: &Party) -> Result<Vec<Alternative>> {
+async fn nearby(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    terms: &Terms,
+    stay: Stay,
+    party: &Party,
+) -> Result<Vec<Alternative>> {
     let (Some(first), Some(last)) = (
         stay.arrival().checked_sub_days(Days::new(NEARBY)),
         stay.departure().checked_add_days(Days::new(NEARBY)),
     ) else {
         return Ok(Vec::new());
     };
-    let nights = read(tx, terms, first.max(terms.business_date), last).await?;
+    let want = everything(terms, first.max(terms.business_date), last);
+    let (_, nights) = nights::read(tx, property_id, None, &want).await?;
     let mut found = Vec::new();
     for days in (1..=NEARBY).map(Days::new) {
         let moved = [

@@ -2,7 +2,7 @@
 //! to, rounded once half up, and split over the nights so that the parts sum to the whole.
 
 use super::{Party, Per};
-use crate::booking::entity::{Line, LineKind, LineSource};
+use crate::booking::line::{Line, LineKind, LineSource};
 use crate::money;
 use chrono::NaiveDate;
 use iso_currency::Currency;

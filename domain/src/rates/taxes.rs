@@ -2,7 +2,7 @@
 
 use super::tax::{Base, Charge, TaxFee};
 use super::{Per, logged, written};
-use crate::booking::entity::LineKind;
+use crate::booking::line::LineKind;
 use crate::db::TenantTx;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::new_id;

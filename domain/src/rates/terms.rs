@@ -1,8 +1,10 @@
 //! Everything but nights that decides a price. What a property sells its stays by changes seldom and is wanted by every
-//! booking and search: its [`Tariff`] is read in one statement and kept under the stamp it was read with. The database
-//! gives the property a new stamp whenever a row of it changes (migration 0012), so a kept tariff is never an old one.
+//! booking and search: its [`Tariff`] is read in one statement and kept with the stamp it was read with. The database
+//! gives the property a new stamp whenever a row of it changes (migration 0012), and the statement that reads the nights
+//! reads the stamp too: nothing is ever priced by an old tariff.
 
 use super::extra::{self, Extra};
+use super::nights::{self, Nights, Want};
 use super::occupancy::OccupancyPrice;
 use super::plan::{self, RatePlan};
 use super::policy::Policy;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 /// Tariffs kept by one process: the properties busy at a time, at some ten kilobytes each.
 const MOST_KEPT: usize = 2_000;
 
-/// By tenant and stamp.
+/// By tenant and property: the last one that was read.
 static KEPT: LazyLock<Cache<(TenantId, Uuid), Arc<Tariff>>> = LazyLock::new(|| Cache::new(MOST_KEPT));
 
 /// A property's tariff, and what of its terms is of this moment.
@@ -46,6 +48,7 @@ impl Deref for Terms {
 
 /// A property's plans, active unit types, occupancy prices, taxes, fees, extras and policies.
 pub struct Tariff {
+    stamp: Uuid,
     /// The currency's code, and the currency.
     pub code: String,
     pub currency: Currency,
@@ -81,13 +84,6 @@ struct PolicyRow {
     policy: Policy,
 }
 
-/// What is read for every request.
-struct Now {
-    business_date: NaiveDate,
-    tariff_stamp: Uuid,
-    promo: Option<Json<promo::Row>>,
-}
-
 struct Row {
     stamp: Uuid,
     currency: String,
@@ -104,40 +100,41 @@ fn all<T>(rows: Option<Json<Vec<T>>>) -> Vec<T> {
 }
 
 impl Terms {
+    /// The property's terms, and the nights and stock that are wanted under its tariff: one read, unless the tariff has
+    /// changed since it was kept.
+    ///
+    /// # Errors
     /// 404 for another tenant's property, 422 for a promo code that does not exist.
-    pub async fn load(tx: &mut TenantTx, property_id: Uuid, promo_code: Option<&str>) -> Result<Self> {
+    pub async fn with_nights(
+        tx: &mut TenantTx,
+        property_id: Uuid,
+        promo_code: Option<&str>,
+        want: impl Fn(&Tariff) -> Want,
+    ) -> Result<(Self, Nights)> {
         let code = promo_code.map(promo::normal);
-        let now = sqlx::query_as!(
-            Now,
-            r#"select business_date, tariff_stamp,
-                 (select row_to_json(r) from (
-                     select id, property_id, code, name, kind, value::text, booking_from, booking_to, stay_from, stay_to,
-                            min_nights, rate_plan_ids, usage_limit, used, active, version
-                     from promo_code where tenant_id = $1 and property_id = $2 and code = $3) r)
-                     as "promo: Json<promo::Row>"
-               from property where tenant_id = $1 and id = $2"#,
-            tx.t(),
-            property_id,
-            code.as_deref()
-        )
-        .fetch_optional(&mut **tx)
-        .await?;
-        let now = now.ok_or_else(|| Refusal::not_found("property"))?;
+        let kept = KEPT.get(&(tx.tenant(), property_id));
+        let wanted = kept.as_deref().map(&want).unwrap_or_default();
+        let (now, nights) = nights::read(tx, property_id, code.as_deref(), &wanted).await?;
         if code.is_some() && now.promo.is_none() {
             let detail = "there is no such promo code";
             return Err(Refusal::invalid("unknown_promo_code", detail)
                 .at("promo_code")
                 .into());
         }
-        let tariff = match KEPT.get(&(tx.tenant(), now.tariff_stamp)) {
-            Some(kept) => kept,
-            None => Tariff::load(tx, property_id).await?,
+        let (tariff, nights) = match kept {
+            Some(kept) if kept.stamp == now.tariff_stamp => (kept, nights),
+            _ => {
+                let tariff = Tariff::load(tx, property_id).await?;
+                let (_, nights) = nights::read(tx, property_id, None, &want(&tariff)).await?;
+                (tariff, nights)
+            }
         };
-        Ok(Self {
+        let terms = Self {
             tariff,
             business_date: now.business_date,
-            promo: now.promo.map(|p| Promo::try_from(p.0)).transpose()?,
-        })
+            promo: now.promo,
+        };
+        Ok((terms, nights))
     }
 }
 
@@ -145,9 +142,8 @@ impl Tariff {
     async fn load(tx: &mut TenantTx, property_id: Uuid) -> Result<Arc<Self>> {
         let row = read(tx, property_id).await?;
         let row = row.ok_or_else(|| Refusal::not_found("property"))?;
-        let stamp = row.stamp;
         let tariff = Arc::new(Self::try_from(row)?);
-        KEPT.insert((tx.tenant(), stamp), tariff.clone());
+        KEPT.insert((tx.tenant(), property_id), tariff.clone());
         Ok(tariff)
     }
 
@@ -160,6 +156,7 @@ impl TryFrom<Row> for Tariff {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
+            stamp: row.stamp,
             currency: money::currency(&row.currency)?,
             code: row.currency,
             plans: all(row.plans)

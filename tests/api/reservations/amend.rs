@@ -120,6 +120,14 @@ async fn an_upgrade_keeps_the_agreed_prices() {
         "one more night of what was booked"
     );
     assert_eq!(stock(&server, "STE", 5).await, (1, 0), "in the room they have");
+    let back = json!({ "unit_type_id": house.unit_type("SGL") });
+    let back = stay.act("amend", &back).await.is(200).body;
+    assert_eq!(amount(&back["difference"]), "0.00", "a single's prices anew");
+    assert_eq!(
+        (stock(&server, "SGL", 3).await, stock(&server, "STE", 3).await),
+        ((1, 0), (0, 0)),
+        "in what was booked"
+    );
     sound(&server).await;
 }
 

@@ -4,6 +4,7 @@ use super::{Stay, amount, reprice, sound, stock};
 use crate::support::{NOW, Server, booking, room};
 use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::booking::hold;
+use innkeep_domain::due::due;
 use serde_json::{Value, json};
 
 fn held(server: &Server, code: &str, minutes: i32) -> Value {
@@ -57,7 +58,7 @@ async fn a_hold_whose_time_has_passed_is_not_confirmed_and_its_units_are_free_ag
     for (at, ended) in [(14, false), (15, true), (15, false)] {
         let mut tx = server.app.db.begin(server.adler.tenant).await.unwrap();
         let at = now + Duration::minutes(at);
-        assert_eq!(hold::any_expired(&mut tx, at).await.unwrap(), ended);
+        assert_eq!(due(&mut tx, at).await.unwrap().holds, ended);
         assert_eq!(hold::end_expired(&mut tx, at).await.unwrap(), ended);
         tx.commit().await.unwrap();
     }

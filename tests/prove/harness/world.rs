@@ -144,11 +144,7 @@ impl World {
 
     /// An access token of a manager of the house.
     pub async fn log_in(&self, house: &House) -> anyhow::Result<String> {
-        let body =
-            json!({ "email": house.of_role(Role::Manager).email, "password": testing::House::PASSWORD });
-        let reply = self.wire().await?.post("/v1/auth/login", "", &body).await?;
-        let token = reply.json()["access_token"].as_str().map(str::to_owned);
-        token.with_context(|| format!("log-in answered {}", reply.status))
+        log_in(&mut self.wire().await?, house).await
     }
 
     /// `innkeep verify`: whether every invariant holds, and what it said.
@@ -171,6 +167,14 @@ impl Drop for World {
             drop(std::fs::remove_dir_all(&self.folder));
         }
     }
+}
+
+/// An access token of a manager of the house.
+pub async fn log_in(wire: &mut Wire, house: &House) -> anyhow::Result<String> {
+    let body = json!({ "email": house.of_role(Role::Manager).email, "password": testing::House::PASSWORD });
+    let reply = wire.post("/v1/auth/login", "", &body).await?;
+    let token = reply.json()["access_token"].as_str().map(str::to_owned);
+    token.with_context(|| format!("log-in answered {}", reply.status))
 }
 
 fn loopback() -> anyhow::Result<SocketAddr> {

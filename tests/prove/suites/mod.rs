@@ -20,6 +20,7 @@ mod pricing;
 mod ssrf;
 mod stay_model;
 mod sync_latency;
+mod two_worlds;
 mod verify;
 mod worker_crash;
 
@@ -37,6 +38,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("alpinebits", |s| Box::pin(alpinebits::run(s))),
     ("audit", |s| Box::pin(audit::run(s))),
     ("crypto", |s| Box::pin(crypto::run(s))),
+    ("two-worlds", |s| Box::pin(two_worlds::run(s))),
     ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("bombs", |s| Box::pin(bombs::run(s))),

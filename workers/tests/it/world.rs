@@ -10,6 +10,7 @@ use innkeep_domain::channel::push::{self, Call, Next};
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
 use innkeep_domain::channel::status::{self, SyncStatus};
 use innkeep_domain::db::Db;
+use innkeep_domain::due::due;
 use innkeep_domain::ports::channel::PushReport;
 use innkeep_domain::rates::stay::Stay;
 use innkeep_domain::testing::{House, Plan, TestDatabase};
@@ -85,7 +86,7 @@ impl World {
 
     pub async fn due(&self, at: DateTime<Utc>) -> Vec<Uuid> {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        push::due(&mut tx, at).await.unwrap()
+        due(&mut tx, at).await.unwrap().pushes
     }
 
     pub async fn call(&self, at: DateTime<Utc>) -> Box<Call> {

@@ -5,18 +5,24 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// Dictionaries by name; names are the plural words of the paths.
-pub type Words = BTreeMap<String, Vec<String>>;
+/// Dictionaries by name; those of ids are named by the segment of a path.
+pub type Words = BTreeMap<String, Vec<Value>>;
 
 /// How often a value comes from its dictionary, where it has one; otherwise it is made up, or taken from an answer.
-const OFTEN: f64 = 0.7;
+const OFTEN: f64 = 0.9;
+
+/// The dictionary of whole numbers and decimals: entries that do not fit the field are passed over.
+const NUMBERS: &str = "numbers";
 
 /// The dictionary of a field or parameter of this name.
-const BY_NAME: [(&str, &str); 37] = [
+const BY_NAME: [(&str, &str); 51] = [
     ("agent_id", "companies"),
     ("arrival", "first-nights"),
     ("assignee_id", "users"),
     ("base_url", "base-urls"),
+    ("check_in", "hours"),
+    ("check_out", "hours"),
+    ("code", "codes"),
     ("company_id", "companies"),
     ("country", "countries"),
     ("currency", "currencies"),
@@ -25,23 +31,34 @@ const BY_NAME: [(&str, &str); 37] = [
     ("departure", "last-nights"),
     ("email", "emails"),
     ("extra_id", "extras"),
+    ("first_name", "names"),
     ("from", "first-nights"),
     ("group_id", "groups"),
     ("guest_id", "guests"),
+    ("guest_name", "names"),
     ("iata_code", "iata-codes"),
     ("issuing_country", "countries"),
+    ("kind", "kinds"),
     ("language", "languages"),
+    ("last_name", "names"),
     ("maintenance_id", "maintenance"),
+    ("name", "names"),
     ("nationality", "countries"),
     ("other_id", "guests"),
     ("parent_id", "rate-plans"),
+    ("password", "passwords"),
+    ("permission", "permissions"),
+    ("phone", "phones"),
     ("plan_id", "rate-plans"),
     ("policy_id", "policies"),
+    ("promo_code", "promo-words"),
     ("promo_code_id", "promo-codes"),
     ("property_id", "properties"),
+    ("protocol", "protocols"),
     ("quote_id", "quotes"),
     ("rate_plan_id", "rate-plans"),
     ("role_id", "roles"),
+    ("scope", "permissions"),
     ("task_id", "housekeeping-tasks"),
     ("tax_fee_id", "taxes-and-fees"),
     ("tenant_id", "tenants"),
@@ -58,14 +75,10 @@ pub fn toml(document: &Value, words: &Words) -> Result<String, std::fmt::Error> 
     for (name, values) in words {
         writeln!(out, "{name} = {{ values = {} }}", json!(values))?;
     }
-    let there = |name: &str| {
-        let (_, dictionary) = BY_NAME.iter().find(|(n, _)| *n == name)?;
-        words.contains_key(*dictionary).then_some(*dictionary)
-    };
     let draw = |dictionary: &str| format!("{{ dictionary = {dictionary:?}, probability = {OFTEN} }}");
     out.push_str("[parameters]\n");
-    for (place, name) in places(document) {
-        if let Some(dictionary) = there(&name) {
+    for (place, dictionary) in places(document) {
+        if words.contains_key(dictionary) {
             writeln!(out, "{place:?} = {}", draw(dictionary))?;
         }
     }
@@ -86,14 +99,15 @@ pub fn toml(document: &Value, words: &Words) -> Result<String, std::fmt::Error> 
     Ok(out)
 }
 
-/// Every parameter and every field of a body, as Schemathesis writes their places, with their names.
-fn places(document: &Value) -> BTreeSet<(String, String)> {
+/// Every parameter and every field of a body that has a dictionary: its place, as Schemathesis writes it, and which.
+fn places(document: &Value) -> BTreeSet<(String, &'static str)> {
     let mut found = BTreeSet::new();
     let paths = document["paths"].as_object().into_iter().flat_map(|p| p.values());
     for operation in paths.filter_map(Value::as_object).flat_map(|p| p.values()) {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             if let (Some(place), Some(name)) = (parameter["in"].as_str(), parameter["name"].as_str()) {
-                found.insert((format!("{place}.{name}"), name.to_owned()));
+                let place = format!("{place}.{name}");
+                fields(document, &parameter["schema"], &place, name, &mut found);
             }
         }
         for content in operation["requestBody"]["content"]
@@ -107,7 +121,13 @@ fn places(document: &Value) -> BTreeSet<(String, String)> {
     found
 }
 
-fn fields(document: &Value, schema: &Value, place: &str, name: &str, found: &mut BTreeSet<(String, String)>) {
+fn fields(
+    document: &Value,
+    schema: &Value,
+    place: &str,
+    name: &str,
+    found: &mut BTreeSet<(String, &'static str)>,
+) {
     if let Some(at) = schema["$ref"].as_str().and_then(|r| r.strip_prefix('#')) {
         let target = document.pointer(at).unwrap_or(&Value::Null);
         return fields(document, target, place, name, found);
@@ -123,7 +143,13 @@ fn fields(document: &Value, schema: &Value, place: &str, name: &str, found: &mut
         let one = name.strip_suffix('s').unwrap_or(name);
         fields(document, &schema["items"], &format!("{place}[*]"), one, found);
     }
-    if schema["type"] == "string" {
-        found.insert((place.to_owned(), name.to_owned()));
+    let by_name = BY_NAME.iter().find(|(n, _)| *n == name);
+    let number = schema["type"] == "integer" || schema["format"] == "decimal";
+    let dictionary = match by_name {
+        Some((_, dictionary)) if schema["type"] == "string" => Some(*dictionary),
+        _ => number.then_some(NUMBERS),
+    };
+    if let Some(dictionary) = dictionary {
+        found.insert((place.to_owned(), dictionary));
     }
 }

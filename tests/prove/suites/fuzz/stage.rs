@@ -55,8 +55,8 @@ impl Stage {
             .or(units.as_array())
             .context("no units")?;
         let unit = text(&units[0], "id");
-        self.words
-            .insert("units".into(), units.iter().map(|u| text(u, "id")).collect());
+        let ids = units.iter().map(|unit| unit["id"].clone());
+        self.words.insert("units".into(), ids.collect());
         for (name, path, body) in things(self.house(), &unit) {
             let made = wire.post(&path, &token, &body).await?;
             ensure!(
@@ -125,39 +125,43 @@ impl Stage {
 /// What is known before anything is made.
 fn given(world: &World) -> Words {
     let (house, third) = (&world.houses[0], &world.houses[2]);
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
-    let nights = |from: u64, to: u64| (from..to).map(|n| house.night(n).to_string()).collect();
-    let users = |house: &House| {
-        house
-            .staff
-            .iter()
-            .map(|s| s.user_id.to_string())
-            .collect::<Vec<_>>()
-    };
-    Words::from([
-        ("properties".into(), vec![house.property_id.to_string()]),
-        (
-            "unit-types".into(),
-            house.unit_types.iter().map(|u| u.id.to_string()).collect(),
-        ),
-        (
-            "rate-plans".into(),
-            vec![house.base_plan.to_string(), house.derived_plan.to_string()],
-        ),
-        ("users".into(), users(&world.houses[1])),
-        // The operator is among the third house's staff, but not among these.
-        ("accounts".into(), users(third)[1..].to_vec()),
-        ("tenants".into(), vec![third.tenant.to_string()]),
-        ("first-nights".into(), nights(0, 4)),
-        ("last-nights".into(), nights(4, 8)),
-        ("base-urls".into(), vec![format!("http://{}", world.sandbox)]),
-        ("countries".into(), words(&["DE", "PT"])),
-        ("currencies".into(), words(&["EUR"])),
-        ("emails".into(), words(&["ada@example.com", "grace@example.com"])),
-        ("iata-codes".into(), words(&["12345678"])),
-        ("languages".into(), words(&["de", "pt-BR"])),
-        ("zones".into(), words(&["Europe/Berlin", "America/New_York"])),
-    ])
+    let nights = |nights: [u64; 4]| json!(nights.map(|n| house.night(n)));
+    let staff = |house: &House| house.staff.iter().map(|s| s.user_id).collect::<Vec<_>>();
+    let operator = third.of_role(Role::Owner).user_id;
+    let users = [staff(house), staff(&world.houses[1])].concat();
+    let accounts: Vec<_> = staff(third).into_iter().filter(|id| *id != operator).collect();
+    let codes: Vec<String> = (0..50).map(|n| format!("C{n}")).collect();
+    let unit_types: Vec<_> = house.unit_types.iter().map(|u| u.id).collect();
+    let all = json!({
+        "accounts": accounts,
+        "base-urls": [format!("http://{}", world.sandbox)],
+        "codes": codes,
+        "countries": ["DE", "PT"],
+        "currencies": ["EUR"],
+        "emails": ["ada@example.com", "grace@example.com"],
+        "first-nights": nights([0, 1, 2, 3]),
+        "hours": ["10:00", "15:00"],
+        "iata-codes": ["12345678"],
+        "kinds": ["hotel", "host"],
+        "languages": ["de", "pt-BR"],
+        "last-nights": nights([4, 5, 6, 7]),
+        "names": ["Ada", "Grace", "Emmy"],
+        "numbers": [1, 2, "1", "10"],
+        "passwords": [House::PASSWORD],
+        "permissions": Permission::ALL.map(Permission::name),
+        "phones": ["+49 30 123456"],
+        "promo-words": ["SPRING"],
+        "properties": [house.property_id],
+        "protocols": ["webhook"],
+        "rate-plans": [house.base_plan, house.derived_plan],
+        "tenants": [third.tenant],
+        "unit-types": unit_types,
+        "users": users,
+        "zones": ["Europe/Berlin", "America/New_York"],
+    });
+    let each = all.as_object().into_iter().flatten();
+    each.map(|(name, words)| (name.clone(), words.as_array().cloned().unwrap_or_default()))
+        .collect()
 }
 
 /// Name of the dictionary, path, and what is asked for, in an order in which each has what it needs.
@@ -179,7 +183,7 @@ fn things(house: &House, unit: &str) -> Vec<(&'static str, String, Value)> {
         }
         all
     };
-    let every: Vec<&str> = Permission::ALL.iter().map(|p| p.name()).collect();
+    let every = Permission::ALL.map(Permission::name);
     vec![
         ("bookings", "/v1/bookings".into(), booking(0)),
         ("bookings", "/v1/bookings".into(), booking(0)),

@@ -1,0 +1,62 @@
+//! What is due in a tenant: one statement, since it is asked after every kick and in every sweep.
+
+use crate::channel::unheard;
+use crate::db::TenantTx;
+use crate::error::Result;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Holds whose time has passed (`booking::hold`).
+    pub holds: bool,
+    /// Events that the dashboard's numbers have not followed (`metrics`).
+    pub metrics: bool,
+    /// Entries of the audit trail that a link could be made for (`audit::chain`).
+    pub audit: bool,
+    /// Connections that may have something to send (`channel::push`).
+    pub pushes: Vec<Uuid>,
+    /// Connections with something to poll, process or acknowledge (`channel::inbox`).
+    pub inboxes: Vec<Uuid>,
+}
+
+/// What is due now; whoever then does it looks again for themselves.
+pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
+    Ok(sqlx::query_as!(
+        Due,
+        r#"with active as (
+             select s.* , c.receives_ari from channel_sync s
+             join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
+             where s.tenant_id = $1),
+           settled as (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid)
+           select
+             exists (select from booking
+                     where tenant_id = $1 and status = 'tentative' and hold_expires_at <= $2) as "holds!",
+             exists (select from event e, settled
+                     where e.tenant_id = $1 and e.xid < settled.xid
+                       and (e.xid, e.seq) > (coalesce((select m.xid from metric_cursor m where m.tenant_id = $1), 0),
+                                             coalesce((select m.seq from metric_cursor m where m.tenant_id = $1), 0)))
+                 as "metrics!",
+             exists (select from audit_entry e, settled
+                     where e.tenant_id = $1 and e.xid < settled.xid
+                       and (e.xid, e.seq) > (coalesce((select h.xid from audit_head h where h.tenant_id = $1), 0),
+                                             coalesce((select h.seq from audit_head h where h.tenant_id = $1), 0)))
+                 as "audit!",
+             array(select a.connection_id from active a
+                   where a.next_push_at <= $2
+                     and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id)
+                       or exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
+                                  and c.finished_at is null and c.started_at < $3))) as "pushes!",
+             array(select a.connection_id from active a
+                   where (a.next_poll_at <= $2 and a.receives_ari)
+                      or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
+                                 and ((i.state = 'received' and i.next_attempt_at <= $2)
+                                      or (i.state <> 'received' and i.acknowledged_at is null
+                                          and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!""#,
+        tx.t(),
+        now,
+        now - unheard::given_up_after()
+    )
+    .fetch_one(&mut **tx)
+    .await?)
+}
