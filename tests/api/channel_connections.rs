@@ -1,6 +1,6 @@
 //! `/v1/channel-connections`: connecting, mapping, pausing, and what can be seen of it.
 
-use crate::support::{Answer, Caller, Server};
+use crate::support::{Answer, Caller, Server, booking, room};
 use serde_json::{Value, json};
 
 async fn connect(server: &Server) -> Answer {
@@ -78,6 +78,22 @@ async fn mapping_marks_everything_and_later_changes_mark_what_changed() {
     assert_eq!(waiting(&manager, id).await, 5);
     manager.post("/v1/bookings", &book("STE")).await.is(201);
     assert_eq!(waiting(&manager, id).await, 5, "suites are not sold there");
+}
+
+#[tokio::test]
+async fn a_booking_kicks_the_workers_where_a_channel_has_to_hear_of_it() {
+    let server = Server::start().await;
+    let house = &server.adler;
+    let made = connect(&server).await.is(201);
+    let id = made.body["connection"]["id"].as_str().unwrap();
+    let path = format!("/v1/channel-connections/{id}/mappings");
+    server.manager().put(&path, &mapping(&server)).await.is(200);
+    for (code, kicks) in [("DBL", 1), ("STE", 0)] {
+        let before = server.stored().await["apalis.jobs"];
+        let new = booking(house, &[room(house, code, 3, 1)]);
+        server.manager().post("/v1/bookings", &new).await.is(201);
+        assert_eq!(server.stored().await["apalis.jobs"], before + kicks, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::harness::verdict::{Scale, Verdict};
 use crate::harness::world::World;
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, stream};
 use innkeep_domain::testing::{House, Plan};
 use neighbours::Neighbours;
 use player::{Answer, Player};
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const NEIGHBOURS: usize = 50;
+/// Runs at a time, each beside the others too.
+const AT_ONCE: usize = 4;
 /// Steps of one run.
 const STEPS: usize = 120;
 /// Within which what workers work out has to be there.
@@ -45,10 +48,10 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let neighbours = Neighbours::move_in(&beside, NEIGHBOURS).await?;
     let (mut answers, mut differing) = (0, 0);
     let mut succeeded = BTreeMap::new();
-    for run in 0..runs {
-        let alone = alone(run).await?;
-        let house = furnish(&beside, name(run)).await?;
-        let seen = play(&beside, house, run, Some((&neighbours, &alone))).await?;
+    let played = stream::iter(0..runs).map(|run| both(run, &beside, &neighbours));
+    let mut played = played.buffer_unordered(AT_ONCE);
+    while let Some(result) = played.next().await {
+        let (run, alone, seen) = result?;
         answers += alone.answers.len();
         for answer in alone.answers.iter().filter(|a| a.status < 300) {
             *succeeded.entry(answer.what).or_insert(0) += 1;
@@ -58,6 +61,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
             verdict.demand(false, format!("run {run}: {difference}"));
         }
     }
+    drop(played);
     let noise = neighbours.move_out().await?;
     verdict.figure(format!(
         "{runs} runs, {answers} answers, beside {NEIGHBOURS} tenants' {}",
@@ -79,6 +83,14 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
+/// One run's answers, alone and beside the others.
+async fn both(run: usize, beside: &World, neighbours: &Neighbours) -> anyhow::Result<(usize, Seen, Seen)> {
+    let alone = alone(run).await?;
+    let house = furnish(beside, name(run)).await?;
+    let seen = play(beside, house, run, Some((neighbours, &alone))).await?;
+    Ok((run, alone, seen))
+}
+
 fn name(run: usize) -> String {
     format!("ours-{run}")
 }
@@ -92,7 +104,7 @@ async fn notices(beside: &World, run: usize) -> anyhow::Result<bool> {
         .execute("set session_replication_role = replica")
         .await?;
     let lent = sqlx::query(
-        "update unit set tenant_id = $1, property_id = $2, unit_type_id = $3
+        "update unit set tenant_id = $1, property_id = $2, unit_type_id = $3, name = 'lent'
          where id = (select id from unit where tenant_id <> $1 order by id limit 1)",
     )
     .bind(house.tenant.0)
