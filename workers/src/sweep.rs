@@ -5,6 +5,7 @@ use crate::Workers;
 use crate::lanes::{Lane, Lanes};
 use innkeep_domain::audit::chain;
 use innkeep_domain::booking::hold;
+use innkeep_domain::channel::calendar::reading;
 use innkeep_domain::channel::{inbox, push};
 use innkeep_domain::{TenantId, mail, metrics, tenancy};
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     let holds = hold::any_expired(&mut tx, now).await?;
     let pushes = push::due(&mut tx, now).await?;
     let inboxes = inbox::due(&mut tx, now).await?;
+    let calendars = reading::due(&mut tx, now).await?;
     let behind = metrics::behind(&mut tx).await?;
     let audited = chain::due(&mut tx).await?;
     tx.commit().await?;
@@ -60,6 +62,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     inboxes
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
+    calendars
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::Calendar(tenant, id)));
     if holds {
         lanes.poke(Lane::Holds(tenant));
     }
