@@ -17,7 +17,7 @@ async fn the_address_goes_in_and_never_comes_out() {
         (&json!("active"), &json!(true), &json!("Channel"))
     );
     let list = world.host().get("/v1/calendar-connections").await.is(200);
-    assert_eq!(list.items(), [read.body.clone()]);
+    assert_eq!(list.items(), std::slice::from_ref(&read.body));
     let of_villa = format!("/v1/calendar-connections?unit_id={}", world.unit("VIL-1").await);
     assert!(world.host().get(&of_villa).await.is(200).items().is_empty());
     world.side.says(404, "", "");
