@@ -11,7 +11,8 @@ use uuid::Uuid;
 pub struct Alert {
     pub id: Uuid,
     pub property_id: Uuid,
-    /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`.
+    /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
+    /// `unit_taken`, `calendar_frozen`, `calendar_unread`.
     pub kind: String,
     pub subject_id: Uuid,
     pub detail: String,

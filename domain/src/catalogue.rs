@@ -5,9 +5,10 @@ use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
 /// Tables that are found before a tenant is known. This list only grows with a reason.
-const PLATFORM: [&str; 17] = [
+const PLATFORM: [&str; 18] = [
     "api_key_tenant",
     "app_user",
+    "calendar_link",
     "challenge",
     "channel_endpoint",
     "email_token",

@@ -18,6 +18,8 @@ pub struct Due {
     pub pushes: Vec<Uuid>,
     /// Connections with something to poll, process or acknowledge (`channel::inbox`).
     pub inboxes: Vec<Uuid>,
+    /// Calendars to be read, the longest due first, at most 100 (`channel::calendar::reading`).
+    pub calendars: Vec<Uuid>,
 }
 
 /// What is due now; whoever then does it looks again for themselves.
@@ -52,7 +54,10 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                       or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
                                  and ((i.state = 'received' and i.next_attempt_at <= $2)
                                       or (i.state <> 'received' and i.acknowledged_at is null
-                                          and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!""#,
+                                          and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!",
+             array(select c.id from calendar_connection c
+                   where c.tenant_id = $1 and c.state = 'active' and c.import_url is not null and c.next_read_at <= $2
+                   order by c.next_read_at limit 100) as "calendars!""#,
         tx.t(),
         now,
         now - unheard::given_up_after()

@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod auth;
 pub mod body;
 pub mod bookings;
+pub mod calendars;
 pub mod channels;
 pub mod companies;
 pub mod desk;
@@ -129,6 +130,8 @@ type Business = (
     reservations::Reservations,
     groups::Groups,
     channels::Channels,
+    calendars::Calendars,
+    calendars::CalendarFiles,
     hooks::Hooks,
     events::Events,
     insight::Insight,
@@ -186,6 +189,8 @@ pub fn everything() -> Everything {
         reservations::Reservations,
         groups::Groups,
         channels::Channels,
+        calendars::Calendars,
+        calendars::CalendarFiles,
         hooks::Hooks,
         events::Events,
         insight::Insight,

@@ -16,7 +16,7 @@ use innkeep_domain::db::Db;
 use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_integrations::outbound::Outbound;
-use innkeep_integrations::{channex, open_webhook};
+use innkeep_integrations::{channex, ical, open_webhook};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -118,6 +118,7 @@ pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<(
         db: app.db.clone(),
         clock: app.clock.clone(),
         protocols: app.protocols.clone(),
+        calendars: Arc::new(ical::Fetch(app.outbound.clone())),
         cache: app.cache.clone(),
         mailer: app.mailer.clone(),
         anchor: app.anchor.clone(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Supervisors and collectors ask these again and again.
 const UNCOUNTED: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 /// Open to everybody whatever credential they show.
-const HOOKS: &str = "/hooks/";
+const FROM_OUTSIDE: [&str; 2] = ["/hooks/", "/ical/"];
 /// Where something can be guessed.
 const LOG_IN: [&str; 3] = ["/v1/auth/", "/v1/platform/auth/", "/v1/invitations/"];
 
@@ -71,7 +71,8 @@ impl Guard {
         let crowded = "too many requests of your address are under way at once";
         let crowded = || ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_at_once", crowded);
         let path = request.uri().path();
-        let unknown = path.starts_with(HOOKS) || !request.headers().contains_key(header::AUTHORIZATION);
+        let from_outside = FROM_OUTSIDE.iter().any(|p| path.starts_with(p));
+        let unknown = from_outside || !request.headers().contains_key(header::AUTHORIZATION);
         let kind = if request.method() == Method::POST && LOG_IN.iter().any(|p| path.starts_with(p)) {
             Some(Kind::LogIn)
         } else {

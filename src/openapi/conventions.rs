@@ -17,6 +17,7 @@ pub const OPEN: &[&str] = &[
     "log_in_operator",
     "log_in_with_passkey",
     "log_out",
+    "read_unit_calendar",
     "receive_channel_message",
     "refresh",
     "register",
@@ -31,6 +32,7 @@ const REPEATABLE: &[&str] = &[
     "begin_passkey_enrolment",
     "change_password",
     "confirm_totp",
+    "delete_calendar_connection",
     "delete_role",
     "disable_account",
     "disable_totp",
@@ -51,6 +53,7 @@ const REPEATABLE: &[&str] = &[
 /// DTOs whose optional fields take `null` to clear (`MaybeUndefined`, which poem-openapi does not mark).
 const CLEARABLE: &[&str] = &[
     "BookingChange",
+    "CalendarConnectionChange",
     "CompanyChange",
     "GroupChange",
     "GuestChange",

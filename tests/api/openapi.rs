@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Who calls these is asked for no token: they hand one out, are watched by machines, or carry a secret in the path.
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 17] = [
     "accept_invitation",
     "begin_passkey_log_in",
     "forgot_password",
@@ -16,6 +16,7 @@ const OPEN: [&str; 16] = [
     "log_in_operator",
     "log_in_with_passkey",
     "log_out",
+    "read_unit_calendar",
     "receive_channel_message",
     "refresh",
     "register",

@@ -3,6 +3,7 @@
 
 mod audit;
 mod breaker;
+mod calendars;
 mod heartbeat;
 mod holds;
 mod hourly;
@@ -18,6 +19,7 @@ use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
 use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::cache::Invalidate;
+use innkeep_domain::ports::calendar::Calendars;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
 use lanes::Lanes;
@@ -32,6 +34,7 @@ pub struct Context {
     pub db: Db,
     pub clock: Clock,
     pub protocols: Protocols,
+    pub calendars: Arc<dyn Calendars>,
     pub cache: Arc<dyn Invalidate>,
     pub mailer: Arc<dyn Mailer>,
     /// Where the ends of audit trails are put on record.

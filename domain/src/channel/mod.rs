@@ -1,6 +1,7 @@
 //! Channels: connections and mappings, what the channel must be told (dirty cells against a shadow), what it told us
 //! (the inbox), and calendars that it merely shows (feed).
 
+pub mod calendar;
 pub mod connection;
 pub mod credentials;
 pub mod diff;

@@ -145,7 +145,7 @@ async fn refuse(
     }
     let elsewhere = |s: &&Segment| s.unit_id != target.id;
     refuse_locked(stay.segments.iter().filter(elsewhere), span)?;
-    let taken = segment::occupants(tx, &[target.id], span, Some(stay.id)).await?;
+    let taken = segment::taken(tx, &[target.id], span, Some(stay.id)).await?;
     Ok(refuse_taken(target, &taken)?)
 }
 

@@ -1,9 +1,10 @@
-//! The tape chart: units against nights, in five statements however many there are.
+//! The tape chart: units against nights, in six statements however many there are.
 
 use super::maintenance;
 use super::segment::runs;
 use crate::booking::entity::Status;
 use crate::booking::personal;
+use crate::channel::calendar::desk::{HeldUnit, of_units};
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::inventory::LONGEST_RANGE;
@@ -72,6 +73,8 @@ pub enum Bar {
         from: NaiveDate,
         to: NaiveDate,
     },
+    /// Held by a channel's calendar; within the chart only.
+    Held(HeldUnit),
 }
 
 #[derive(Debug, Clone)]
@@ -227,6 +230,12 @@ async fn hang_bars(
         };
         if let Some(unit) = by_id.get_mut(&r.unit_id) {
             unit.bars.push(bar);
+        }
+    }
+    let units: Vec<Uuid> = by_id.keys().copied().collect();
+    for held in of_units(tx, &units, (from, to)).await? {
+        if let Some(unit) = by_id.get_mut(&held.unit_id) {
+            unit.bars.push(Bar::Held(held));
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ pub(super) async fn of_span(
     let mut units = unit::of_property(tx, stay.property_id).await?;
     units.retain(|u| types.contains(&Some(u.unit_type_id)));
     let ids: Vec<Uuid> = units.iter().map(|u| u.id).collect();
-    let taken = segment::occupants(tx, &ids, span, Some(stay.id)).await?;
+    let taken = segment::taken(tx, &ids, span, Some(stay.id)).await?;
     let mut moves = HashMap::new();
     for unit in &units {
         if left_today(stay, today, unit.id, span).is_some()

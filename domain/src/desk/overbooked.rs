@@ -20,6 +20,8 @@ pub struct Worklist {
     pub nights: Vec<ShortNight>,
     /// Latest booked first.
     pub stays: Vec<Concerned>,
+    /// Channels' calendars that hold units of the types on those nights.
+    pub calendars: Vec<Holding>,
     pub truncated: bool,
 }
 
@@ -32,6 +34,16 @@ pub struct ShortNight {
     /// Units that are neither out of order nor out of service.
     pub units: i32,
     pub forced: i32,
+}
+
+/// What a channel sold, as its calendar says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    pub connection_id: Uuid,
+    /// The connection's.
+    pub name: String,
+    pub unit_id: Uuid,
+    pub night: NaiveDate,
 }
 
 /// A stay that could give way: confirmed, not in house.
@@ -82,9 +94,13 @@ pub async fn worklist(
     truncated |= stays.len() > MOST_SHOWN;
     stays.truncate(MOST_SHOWN);
     suggest(tx, property_id, &mut stays).await?;
+    let mut calendars = holding(tx, &nights).await?;
+    truncated |= calendars.len() > MOST_SHOWN;
+    calendars.truncate(MOST_SHOWN);
     Ok(Worklist {
         nights,
         stays,
+        calendars,
         truncated,
     })
 }
@@ -123,6 +139,25 @@ async fn short_nights(
         property_id,
         from,
         to,
+        limit()
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+async fn holding(tx: &mut TenantTx, nights: &[ShortNight]) -> Result<Vec<Holding>> {
+    let unit_types: Vec<Uuid> = nights.iter().map(|n| n.unit_type_id).collect();
+    let dates: Vec<NaiveDate> = nights.iter().map(|n| n.night).collect();
+    Ok(sqlx::query_as!(
+        Holding,
+        "select n.connection_id, c.name, n.unit_id, n.night
+         from unnest($2::uuid[], $3::date[]) as s (unit_type_id, night)
+         join calendar_night n on n.tenant_id = $1 and n.unit_type_id = s.unit_type_id and n.night = s.night
+         join calendar_connection c on c.tenant_id = $1 and c.id = n.connection_id
+         order by n.night, n.unit_id, n.connection_id limit $4",
+        tx.t(),
+        &unit_types,
+        &dates,
         limit()
     )
     .fetch_all(&mut **tx)

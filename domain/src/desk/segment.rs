@@ -2,6 +2,7 @@
 
 use crate::booking::entity::{Booking, Reservation, Status};
 use crate::booking::personal;
+use crate::channel::calendar;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::new_id;
@@ -216,7 +217,7 @@ pub struct Occupant {
     pub unit_id: Uuid,
     pub from: NaiveDate,
     pub to: NaiveDate,
-    /// `None` = maintenance.
+    /// `None` = maintenance, or a channel's calendar.
     pub reservation_id: Option<Uuid>,
     /// Who, in words for a colleague: `K7PM2XQA (Ada Lovelace)`, or what is being repaired.
     pub who: String,
@@ -228,7 +229,26 @@ impl Occupant {
     }
 }
 
-/// Who has these units on any of the nights, except one stay.
+/// Who has these units on any of the nights, except one stay; other channels' calendars too.
+pub(super) async fn taken(
+    tx: &mut TenantTx,
+    units: &[Uuid],
+    span: (NaiveDate, NaiveDate),
+    except: Option<Uuid>,
+) -> Result<Vec<Occupant>> {
+    let mut all = occupants(tx, units, span, except).await?;
+    let held = calendar::desk::of_units(tx, units, span).await?;
+    all.extend(held.into_iter().map(|h| Occupant {
+        unit_id: h.unit_id,
+        from: h.dates.from(),
+        to: h.dates.to(),
+        reservation_id: None,
+        who: format!("the calendar of {}", h.name),
+    }));
+    Ok(all)
+}
+
+/// Which stays and maintenance have these units on any of the nights, except one stay.
 pub(super) async fn occupants(
     tx: &mut TenantTx,
     units: &[Uuid],

@@ -2,5 +2,6 @@
 
 pub mod anchor;
 pub mod cache;
+pub mod calendar;
 pub mod channel;
 pub mod mail;

@@ -37,8 +37,9 @@ const fn platforms(
     }
 }
 
-pub const SEALED: [Sealed; 11] = [
+pub const SEALED: [Sealed; 12] = [
     tenants("booking", "personal"),
+    tenants("calendar_connection", "import_url"),
     tenants("channel_connection", "credentials"),
     tenants("company", "contact"),
     tenants("guest", "personal"),

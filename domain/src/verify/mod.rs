@@ -4,6 +4,7 @@ mod sales;
 mod stock;
 
 use crate::audit;
+use crate::channel::calendar::verify as calendar;
 use crate::db::TenantTx;
 use crate::desk::verify as desk;
 use crate::error::Result;
@@ -27,6 +28,7 @@ pub async fn tenant(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Vec<Finding
         ("metrics_match", stock::metrics(tx).await?),
         ("promo_codes_count_bookings", stock::promo_codes(tx).await?),
         ("allotments_lie_in_their_group", stock::allotments(tx).await?),
+        ("calendars_hold_what_they_know", calendar::held(tx, now).await?),
         ("nights_match_stay", sales::nights(tx).await?),
         ("nights_take_a_unit_type", sales::unit_types(tx).await?),
         ("booking_status_follows", sales::statuses(tx).await?),

@@ -16,10 +16,12 @@ pub(super) async fn sold(tx: &mut TenantTx) -> Result<Vec<String>> {
              select a.unit_type_id, a.night, 0, a.allotted - a.drawn
              from group_allotment a
              join stay_group g on g.tenant_id = $1 and g.id = a.group_id and g.status in ('tentative', 'definite')
-             where a.tenant_id = $1),
+             where a.tenant_id = $1
+             union all
+             select unit_type_id, night, 0, 1 from calendar_night where tenant_id = $1),
            slept as (
              select unit_type_id, night, sum(sold)::int as sold, sum(held)::int as held from taken group by 1, 2)
-           select format('unit type %s, %s: sold says %s and held %s, reservations and groups say %s and %s',
+           select format('unit type %s, %s: sold says %s and held %s, reservations, groups and calendars say %s and %s',
                          coalesce(i.unit_type_id, s.unit_type_id), coalesce(i.night, s.night), coalesce(i.sold, 0),
                          coalesce(i.held, 0), coalesce(s.sold, 0), coalesce(s.held, 0)) as "detail!"
            from (select unit_type_id, night, sold, held from inventory where tenant_id = $1) i

@@ -1,20 +1,9 @@
 //! Our calendar of one unit, for a channel to import (RFC 5545): when it is taken, and nothing about whom by.
 
-use chrono::{DateTime, Utc};
-use innkeep_domain::channel::feed::Dates;
-use uuid::Uuid;
+use innkeep_domain::channel::calendar::Taken;
 
 /// Octets of a line, without its end (RFC 5545, 3.1).
 const LINE: usize = 75;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// The same for the same reservation or closure in every calendar, whatever happens to its dates.
-    pub id: Uuid,
-    pub dates: Dates,
-    /// When it became what it is: the same content gives the same calendar, byte by byte.
-    pub changed_at: DateTime<Utc>,
-}
 
 /// `name` is the unit's.
 pub fn write(name: &str, taken: &[Taken]) -> String {

@@ -14,12 +14,14 @@
 mod event;
 mod export;
 mod family;
+mod fetch;
 pub mod limits;
 mod lines;
 mod moment;
 mod reader;
 
-pub use export::{Taken, write};
+pub use export::write;
+pub use fetch::Fetch;
 pub use reader::read;
 
 /// Why an answer is no calendar to rely on. Says nothing of what stood in it.

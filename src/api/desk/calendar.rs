@@ -65,6 +65,17 @@ struct ChartUnit {
     cleanliness: Cleanliness,
     stays: Vec<ChartStay>,
     maintenance: Vec<ChartMaintenance>,
+    /// What channels' calendars hold, within the chart.
+    held: Vec<ChartHeld>,
+}
+
+#[derive(Object)]
+struct ChartHeld {
+    /// The calendar connection, and its name.
+    connection_id: Uuid,
+    name: String,
+    from: NaiveDate,
+    to: NaiveDate,
 }
 
 /// Nights of one stay, whole even where they reach beyond the chart.
@@ -165,7 +176,7 @@ impl ChartType {
 
 impl From<domain::UnitRow> for ChartUnit {
     fn from(u: domain::UnitRow) -> Self {
-        let (mut stays, mut maintenance) = (Vec::new(), Vec::new());
+        let (mut stays, mut maintenance, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for bar in u.bars {
             match bar {
                 domain::Bar::Stay { stay, locked } => stays.push(ChartStay::show(stay, locked)),
@@ -182,6 +193,12 @@ impl From<domain::UnitRow> for ChartUnit {
                     from,
                     to,
                 }),
+                domain::Bar::Held(h) => held.push(ChartHeld {
+                    connection_id: h.connection_id,
+                    name: h.name,
+                    from: h.dates.from(),
+                    to: h.dates.to(),
+                }),
             }
         }
         Self {
@@ -190,6 +207,7 @@ impl From<domain::UnitRow> for ChartUnit {
             cleanliness: u.cleanliness.into(),
             stays,
             maintenance,
+            held,
         }
     }
 }

@@ -17,6 +17,8 @@ struct OverbookedWorklist {
     nights: Vec<ShortNight>,
     /// Confirmed stays on those nights, latest booked first.
     stays: Vec<ConcernedStay>,
+    /// Units that a channel's calendar holds on those nights: sold there, by all that is known.
+    calendars: Vec<HoldingCalendar>,
     /// There is more than is shown: ask for fewer nights.
     truncated: bool,
 }
@@ -31,6 +33,15 @@ struct ShortNight {
     units: i32,
     /// Sold beyond the limit.
     forced: i32,
+}
+
+#[derive(Object)]
+struct HoldingCalendar {
+    /// The calendar connection.
+    connection_id: Uuid,
+    name: String,
+    unit_id: Uuid,
+    date: NaiveDate,
 }
 
 #[derive(Object)]
@@ -81,6 +92,7 @@ impl Overbooked {
         Ok(Json(OverbookedWorklist {
             nights: found.nights.into_iter().map(ShortNight::from).collect(),
             stays: found.stays.into_iter().map(ConcernedStay::from).collect(),
+            calendars: (found.calendars.into_iter()).map(HoldingCalendar::from).collect(),
             truncated: found.truncated,
         }))
     }
@@ -94,6 +106,17 @@ impl From<overbooked::ShortNight> for ShortNight {
             stays: n.stays,
             units: n.units,
             forced: n.forced,
+        }
+    }
+}
+
+impl From<overbooked::Holding> for HoldingCalendar {
+    fn from(h: overbooked::Holding) -> Self {
+        Self {
+            connection_id: h.connection_id,
+            name: h.name,
+            unit_id: h.unit_id,
+            date: h.night,
         }
     }
 }

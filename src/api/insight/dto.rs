@@ -51,7 +51,8 @@ struct Day {
 pub struct Alert {
     id: Uuid,
     property_id: Uuid,
-    /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`.
+    /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
+    /// `unit_taken`, `calendar_frozen`, `calendar_unread`.
     kind: String,
     /// The booking or connection it is about.
     subject_id: Uuid,

@@ -33,6 +33,10 @@ async fn another_property_is_like_one_that_does_not_exist() {
     let booked = owner.post("/v1/bookings", &booked).await.is(201);
     let channel = json!({ "property_id": first, "protocol": "webhook", "name": "Agent" });
     let channel = owner.post("/v1/channel-connections", &channel).await.is(201);
+    let calendar = owner.get(&format!("/v1/properties/{first}/units")).await;
+    let calendar = json!({ "unit_id": calendar.items()[0]["id"], "name": "Agent" });
+    let calendar = owner.post("/v1/calendar-connections", &calendar).await.is(201);
+    let calendar = calendar.body["connection"]["id"].as_str().unwrap().to_owned();
     let units = owner.get(&format!("/v1/properties/{first}/units")).await;
     let (booking_id, unit) = (
         booked.id().to_owned(),
@@ -55,6 +59,7 @@ async fn another_property_is_like_one_that_does_not_exist() {
             Some("reservations") => &stay,
             Some("units") => &unit,
             Some("channel-connections") => &connection,
+            Some("calendar-connections") => &calendar,
             _ => continue,
         };
         if path.matches('{').count() != 1 {

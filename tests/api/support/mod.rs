@@ -22,7 +22,8 @@ use innkeep_domain::mail;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::{MailError, Mailer, Message};
 use innkeep_domain::testing::{House, Plan, TestDatabase};
-use innkeep_integrations::{anchor, channex, open_webhook};
+use innkeep_integrations::outbound::Outbound;
+use innkeep_integrations::{anchor, channex, ical, open_webhook};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A Monday morning; the clock stands still until a test moves it.
@@ -56,13 +58,21 @@ impl Server {
     }
 
     pub async fn behind(guard: impl FnOnce(Option<Arc<Redis>>) -> Guard) -> Self {
+        Self::furnished(guard, outside::outbound("")).await
+    }
+
+    /// In a world where the operator allows this `host:port`, too.
+    pub async fn beside(neighbour: &str) -> Self {
+        Self::furnished(|_| Guard::default(), outside::outbound(neighbour)).await
+    }
+
+    async fn furnished(guard: impl FnOnce(Option<Arc<Redis>>) -> Guard, outbound: Outbound) -> Self {
         let database = TestDatabase::create(innkeep_workers::setup_queue).await.unwrap();
         let db = database.connect(8).await.unwrap();
         let now: DateTime<Utc> = NOW.parse().unwrap();
         let adler = House::furnish(&db, &Plan::HOTEL, now).await.unwrap();
         let mare = House::furnish(&db, &Plan::HOST, now).await.unwrap();
         let letters = Arc::new(Letters::default());
-        let outbound = outside::outbound();
         let redis = std::env::var("INNKEEP_TEST_REDIS_URL").ok();
         let redis = redis.map(|url| Arc::new(Redis::new(&url).unwrap()));
         let app = Arc::new(App {
@@ -180,6 +190,22 @@ impl Server {
             server: self,
             token: None,
         }
+    }
+
+    /// Works in the background, as `innkeep serve` does, until `stop`.
+    pub fn work(&self, stop: CancellationToken) {
+        let app = &self.app;
+        let ctx = innkeep_workers::Context {
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+            protocols: app.protocols.clone(),
+            calendars: Arc::new(ical::Fetch(app.outbound.clone())),
+            cache: app.cache.clone(),
+            mailer: app.mailer.clone(),
+            anchor: app.anchor.clone(),
+            public_url: app.public_url.clone(),
+        };
+        tokio::spawn(innkeep_workers::run(ctx, stop));
     }
 
     /// What is stored, as rows per table; a failed log-in is counted, and no more. Keys are not data.

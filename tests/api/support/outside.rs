@@ -10,9 +10,10 @@ use tokio::net::TcpStream;
 /// Ports of the loopback network on which nobody listens, and which the operator of these tests allows.
 const NOBODY: &str = "127.0.0.1:1, 127.0.0.1:9";
 
-pub fn outbound() -> Outbound {
+/// `neighbour`: one more `host:port`.
+pub fn outbound(neighbour: &str) -> Outbound {
     let options = Options {
-        allow: NOBODY.parse().unwrap(),
+        allow: format!("{NOBODY}, {neighbour}").parse().unwrap(),
         ..Options::default()
     };
     Outbound::through(options, Arc::new(Names), Arc::new(OnlyLoopback)).unwrap()

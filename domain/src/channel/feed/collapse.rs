@@ -2,11 +2,13 @@
 
 use super::Nights;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// Of a few nights half is quickly gone: so many must be missing before a calendar counts as shrunk.
 const FEWEST: usize = 7;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Collapse {
     /// Nothing is left. Time alone never tells this from a calendar that was switched off: a person must.
     Empty,

@@ -25,12 +25,13 @@ pub use change::Change;
 pub use collapse::Collapse;
 pub use nights::{Dates, Nights};
 pub use observe::{Seen, Sighting};
-pub use state::{Feed, Freeze, Why};
+pub use state::{Claim, ClaimKind, Feed, Freeze, Why};
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A reservation that the calendar names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedStay {
     pub dates: Dates,
     /// The channel's own code of the reservation, e.g. `HMABCDEF12`: the only key that other messages share.

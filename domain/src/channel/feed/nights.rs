@@ -1,10 +1,11 @@
 //! Runs of nights, and sets of them.
 
 use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
 use std::cmp::{max, min};
 
 /// Nights `[from, to)`, at least one; `to` is the day of departure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dates {
     from: NaiveDate,
     to: NaiveDate,
@@ -42,7 +43,7 @@ impl Dates {
 }
 
 /// A set of nights, as the fewest runs in order. Its size follows from the runs, not from their length.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nights(Vec<Dates>);
 
 impl Nights {

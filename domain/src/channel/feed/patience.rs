@@ -2,6 +2,7 @@
 //! for so long. Whole calendars were measured to be missing for up to 3.7 hours.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Nights further ahead than this are not taken from a calendar: closures "for ever" end somewhere.
 pub const HORIZON_DAYS: u64 = 1100;
@@ -40,7 +41,7 @@ impl Patience {
 }
 
 /// Something known is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
     since: DateTime<Utc>,
     /// Calendars in a row without it.

@@ -1,8 +1,8 @@
-//! When to read a calendar next: about every hour, never all of them at once, and less often while there is none to read.
+//! When to read a calendar next: about every quarter of an hour, never all of them at once, and less often while there is none to read.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-const EVERY_MINUTES: i32 = 60;
+const EVERY_MINUTES: i32 = 15;
 const LONGEST_MINUTES: i32 = 12 * 60;
 /// Of the time between two readings, how much chance may add, and as much take away.
 const CHANCE: f64 = 0.25;
@@ -29,19 +29,19 @@ mod tests {
     }
 
     #[test]
-    fn about_every_hour() {
-        assert_eq!([0.0, 0.5, 1.0].map(|dice| minutes(0, None, dice)), [45, 60, 75]);
+    fn about_every_quarter_of_an_hour() {
+        assert_eq!([0.0, 0.5, 1.0].map(|dice| minutes(0, None, dice)), [11, 15, 18]);
     }
 
     #[test]
     fn less_often_after_failures() {
-        let all = [1, 2, 3, 4, 40].map(|failures| minutes(failures, None, 0.5));
-        assert_eq!(all, [120, 240, 480, 720, 720]);
+        let all = [1, 2, 3, 4, 5, 6, 40].map(|failures| minutes(failures, None, 0.5));
+        assert_eq!(all, [30, 60, 120, 240, 480, 720, 720]);
     }
 
     #[test]
     fn not_before_the_channel_wants_it() {
-        assert_eq!(minutes(0, Some(20), 0.5), 60);
+        assert_eq!(minutes(0, Some(10), 0.5), 15);
         assert_eq!(minutes(0, Some(600), 0.5), 600);
     }
 }

@@ -5,31 +5,53 @@ use super::echo::Echo;
 use super::patience::Doubt;
 use super::{Dates, NamedStay, Nights, Reading};
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KnownStay {
     pub stay: NamedStay,
     pub doubt: Option<Doubt>,
 }
 
-/// Why nothing is given free.
+/// Something that is held, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub dates: Dates,
+    pub kind: ClaimKind,
+    /// Of a stay, if the channel says it.
+    pub code: Option<String>,
+    /// The last calendar did not have it: held until it has been missing for long enough.
+    pub doubted: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimKind {
+    Stay,
+    Closed,
+    /// Ours coming back, after the channel has read that we opened it.
+    Lingering,
+}
+
+/// Why nothing is given free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     Collapsed(Collapse),
     /// The last answer was no calendar.
     Unreadable,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freeze {
     pub why: Why,
     pub since: DateTime<Utc>,
 }
 
 /// One calendar of one unit at one channel: known is what it said and has not been missing for long enough. A new one
-/// knows nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// knows nothing. Kept as JSON between two readings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Feed {
     pub(super) stays: BTreeMap<String, KnownStay>,
     /// Claims that are no stays.
@@ -68,6 +90,32 @@ impl Feed {
             .map(|known| known.stay.dates)
             .chain(runs(closed.map(|(night, _)| night)))
             .collect()
+    }
+
+    /// All that is held, in order of kinds and dates.
+    pub fn claims(&self) -> Vec<Claim> {
+        let claim = |dates, kind, doubted| Claim {
+            dates,
+            kind,
+            code: None,
+            doubted,
+        };
+        let mut out: Vec<Claim> = (self.stays.values())
+            .map(|known| Claim {
+                code: known.stay.code.clone(),
+                ..claim(known.stay.dates, ClaimKind::Stay, known.doubt.is_some())
+            })
+            .collect();
+        out.sort_by_key(|stay| stay.dates);
+        for doubted in [false, true] {
+            let some = self.closed.iter().filter(|(_, doubt)| doubt.is_some() == doubted);
+            let nights: Nights = some.map(|(night, _)| *night).collect();
+            out.extend((nights.runs().iter()).map(|run| claim(*run, ClaimKind::Closed, doubted)));
+        }
+        let lingering = self.echoes.iter().filter(|(_, echo)| echo.lingers());
+        let lingering: Nights = lingering.map(|(night, _)| *night).collect();
+        out.extend((lingering.runs().iter()).map(|run| claim(*run, ClaimKind::Lingering, false)));
+        out
     }
 
     /// Held nights apart from the stays, which come and go as wholes.

@@ -1,6 +1,7 @@
 //! What a plan is made from: the arrivals, the units, and what is in them.
 
 use super::{MOST_STAYS, Outcome, Unplaced};
+use crate::channel::calendar;
 use crate::db::TenantTx;
 use crate::desk::needs;
 use crate::desk::plan::{Guest, Slot};
@@ -81,6 +82,10 @@ impl World {
                 (None, Some(slot)) => others.push((*slot, row.from_night, row.to_night)),
                 (None, None) => {}
             }
+        }
+        for held in calendar::desk::of_units(tx, &ids, around).await? {
+            let slot = index.get(&held.unit_id);
+            others.extend(slot.map(|slot| (*slot, held.dates.from(), held.dates.to())));
         }
         Ok(Self {
             units,

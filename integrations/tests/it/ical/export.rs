@@ -1,7 +1,8 @@
 use super::{nights, read};
 use chrono::{DateTime, NaiveDate, Utc};
+use innkeep_domain::channel::calendar::Taken;
 use innkeep_domain::channel::feed::{Dates, Nights};
-use innkeep_integrations::ical::{Taken, write};
+use innkeep_integrations::ical::write;
 use proptest::prelude::*;
 use uuid::Uuid;
 

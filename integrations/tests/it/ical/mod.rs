@@ -3,6 +3,7 @@
 mod bombs;
 mod corpora;
 mod export;
+mod fetch;
 mod reader;
 
 use chrono::NaiveDate;

@@ -31,7 +31,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 /// How one of each kind comes to be, in this order.
-const MADE: [&str; 20] = [
+const MADE: [&str; 21] = [
     "create_property",
     "create_unit_type",
     "create_units",
@@ -49,6 +49,7 @@ const MADE: [&str; 20] = [
     "create_maintenance",
     "create_housekeeping_task",
     "create_channel_connection",
+    "create_calendar_connection",
     "create_role",
     "create_invitation",
     "create_api_key",

@@ -254,6 +254,11 @@ fn things(house: &House, unit: &str) -> Vec<(&'static str, String, Value)> {
             json!({ "property_id": property, "protocol": "webhook", "name": "Own site" }),
         ),
         (
+            "calendar-connections",
+            "/v1/calendar-connections".into(),
+            json!({ "unit_id": unit, "name": "Agent" }),
+        ),
+        (
             "api-keys",
             "/v1/api-keys".into(),
             json!({ "name": "Till", "scopes": every }),

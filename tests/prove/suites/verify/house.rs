@@ -44,6 +44,10 @@ impl Desk {
         let webhook =
             json!({ "property_id": self.house.property_id, "protocol": "webhook", "name": "Agent" });
         self.post("/v1/channel-connections", &webhook).await?;
+        let path = format!("/v1/properties/{}/units?limit=1", self.house.property_id);
+        let units = self.send("GET", &path, &Value::Null).await?;
+        let calendar = json!({ "unit_id": units["items"][0]["id"], "name": "Agent" });
+        self.post("/v1/calendar-connections", &calendar).await?;
         Ok(())
     }
 

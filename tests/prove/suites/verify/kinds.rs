@@ -1,7 +1,7 @@
 //! The kinds of corruption.
 
 /// What is broken (table, statement), and the rule that has to say so.
-pub(super) const KINDS: [(&str, &str, &str); 40] = [
+pub(super) const KINDS: [(&str, &str, &str); 42] = [
     (
         "channel_connection",
         "update channel_connection set credentials = 'v1.0123456789abcdef.' || split_part(credentials, '.', 3)",
@@ -62,6 +62,16 @@ pub(super) const KINDS: [(&str, &str, &str); 40] = [
         "promo_code",
         "update promo_code set used = 0",
         "promo_codes_count_bookings",
+    ),
+    (
+        "calendar_night",
+        "insert into calendar_night select c.tenant_id, c.id, p.business_date + 9, p.id, u.id, u.unit_type_id, true from calendar_connection c join property p on p.id = c.property_id join unit u on u.id = c.unit_id",
+        "sold_equals_reservations",
+    ),
+    (
+        "calendar_connection",
+        r#"update calendar_connection set feed = '{"closed": {"2199-12-31": null}}'"#,
+        "calendars_hold_what_they_know",
     ),
     // Nights.
     (
