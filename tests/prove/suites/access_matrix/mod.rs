@@ -98,8 +98,8 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     }
     let ends = |o: &&Operation| ENDS.iter().any(|word| o.id.contains(word));
     let (mut last, first): (Vec<_>, Vec<_>) = of_tenants.filter(|o| names_ids(&stage, o)).partition(ends);
-    // Last of all the session they work in.
-    last.sort_by_key(|o| o.id == "revoke_session");
+    // What is deleted has no address to revoke; last of all comes the session they work in.
+    last.sort_by_key(|o| (o.id == "revoke_session", o.id.starts_with("delete")));
     let mut reached = 0;
     for operation in first.into_iter().chain(last) {
         let reply = strangers::replay(&mut stage, &outside, operation, &mut found).await?;
