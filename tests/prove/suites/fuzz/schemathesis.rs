@@ -101,9 +101,11 @@ pub async fn run(stage: &Stage, document: &Value, door: Door, scale: Scale) -> a
 
 /// The whole of its configuration.
 async fn told(stage: &Stage, document: &Value, door: Door, scale: Scale) -> anyhow::Result<String> {
+    // What a query has besides its parameters is passed over, as everywhere.
+    let generation = "[generation]\nallow-extra-parameters = false";
     let size = match scale {
-        Scale::Quick => "[generation]\nmax-examples = 3\n[phases.coverage]\nenabled = false\n",
-        Scale::Full => "[generation]\nmax-examples = 60\n",
+        Scale::Quick => "max-examples = 3\n[phases.coverage]\nenabled = false\n",
+        Scale::Full => "max-examples = 60\n",
     };
     // The others' turn comes.
     let others = format!(
@@ -112,6 +114,7 @@ async fn told(stage: &Stage, document: &Value, door: Door, scale: Scale) -> anyh
     );
     Ok([
         include_str!("schemathesis.toml"),
+        generation,
         size,
         &door.credential(stage).await?,
         &dictionary::toml(document, &stage.words)?,
