@@ -1,7 +1,7 @@
 //! What every operation can answer by convention, added to the document: problems by status, the security
 //! requirement, the `Idempotency-Key` parameter, and what request bodies refuse and allow.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Operations that need no credential, in order. A test compares this list with the document.
@@ -50,28 +50,34 @@ const REPEATABLE: &[&str] = &[
     "test_channel_connection",
 ];
 
-/// DTOs whose optional fields take `null` to clear (`MaybeUndefined`, which poem-openapi does not mark).
-const CLEARABLE: &[&str] = &[
-    "BookingChange",
-    "CalendarConnectionChange",
-    "CompanyChange",
-    "GroupChange",
-    "GuestChange",
-    "RestrictionChange",
-];
-
-/// Fields among them that always have a value.
-const KEPT: &[&str] = &[
-    "active",
-    "arrival",
-    "code",
-    "departure",
-    "last_name",
-    "name",
-    "preferences",
-    "status",
-    "vip",
-    "weekdays",
+/// Fields of changes that always have a value: `null` is refused (`patch::required`). Every other optional field of a
+/// request takes it, for "none" in a change and for "not given" elsewhere; poem-openapi says so of neither.
+const KEPT: &[(&str, &[&str])] = &[
+    ("CalendarConnectionChange", &["name"]),
+    ("CompanyChange", &["active", "name"]),
+    ("ExtraChange", &["active", "name", "price"]),
+    ("GroupChange", &["arrival", "code", "departure", "name", "status"]),
+    ("GuestChange", &["last_name", "preferences", "vip"]),
+    ("HousekeepingTaskChange", &["date", "done", "title"]),
+    ("MaintenanceChange", &["from", "reason", "to"]),
+    (
+        "PolicyChange",
+        &[
+            "active",
+            "cancellation",
+            "deposit_percent",
+            "name",
+            "no_show",
+            "text",
+        ],
+    ),
+    ("PromoCodeChange", &["active", "name"]),
+    ("PropertyChange", &["check_in", "check_out", "name", "zone"]),
+    ("RatePlanChange", &["name"]),
+    ("RoleChange", &["name", "permissions"]),
+    ("TaxFeeChange", &["active", "name", "value"]),
+    ("UnitChange", &["features", "name", "position"]),
+    ("UnitTypeChange", &["active", "max_occupancy", "name"]),
 ];
 
 /// Media type of every refusal.
@@ -159,8 +165,9 @@ fn request_schema(name: &str, schema: &mut Value) {
         let Some(property) = property.as_object_mut() else {
             continue;
         };
-        if CLEARABLE.contains(&name) && !KEPT.contains(&field.as_str()) {
-            property.insert("nullable".into(), true.into());
+        let kept = KEPT.iter().find(|(change, _)| *change == name);
+        if !kept.is_some_and(|(_, fields)| fields.contains(&field.as_str())) {
+            nullable(property);
         }
         if let Some(default) = property.remove("default").filter(|d| *d != json!([])) {
             let said = property
@@ -171,6 +178,14 @@ fn request_schema(name: &str, schema: &mut Value) {
             property.insert("description".into(), said.into());
         }
     }
+}
+
+/// What stands beside a `$ref` is not read (OpenAPI 3.0), so that the reference moves inside.
+fn nullable(property: &mut Map<String, Value>) {
+    if let Some(reference) = property.remove("$ref") {
+        property.insert("allOf".into(), json!([{ "$ref": reference }]));
+    }
+    property.insert("nullable".into(), true.into());
 }
 
 /// `names`: it names something by its id, which may not be there.
