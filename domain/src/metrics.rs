@@ -179,7 +179,8 @@ async fn cursor(tx: &mut TenantTx) -> Result<Position> {
 }
 
 /// Follows the event log for one batch: recomputes exactly the nights that its events touched. Returns how many events
-/// it read; fewer than [`BATCH`] = these were all. Doing it twice changes nothing, because a night is recomputed, not added to.
+/// it read; fewer than [`BATCH`] = these were all. Doing it twice changes nothing, because a night is recomputed, not
+/// added to.
 pub async fn follow(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<usize> {
     sqlx::query!(
         "insert into metric_cursor (tenant_id, xid, seq) values ($1, 0, 0) on conflict do nothing",

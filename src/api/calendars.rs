@@ -208,10 +208,7 @@ impl Calendars {
         once: Once,
         id: Path<Uuid>,
     ) -> ApiResult<Changed<CalendarConnection>> {
-        write(&app, &auth.0, &once, "pause_calendar", async |tx| {
-            changed(connection::set_active(tx, &auth.0, id.0, false, app.now()).await?)
-        })
-        .await
+        set_state(&app, &auth, &once, "pause_calendar", id.0, false).await
     }
 
     /// Go on after a pause
@@ -227,10 +224,7 @@ impl Calendars {
         once: Once,
         id: Path<Uuid>,
     ) -> ApiResult<Changed<CalendarConnection>> {
-        write(&app, &auth.0, &once, "resume_calendar", async |tx| {
-            changed(connection::set_active(tx, &auth.0, id.0, true, app.now()).await?)
-        })
-        .await
+        set_state(&app, &auth, &once, "resume_calendar", id.0, true).await
     }
 
     /// Give our calendar a new address
@@ -276,6 +270,20 @@ impl Calendars {
         })
         .await
     }
+}
+
+async fn set_state(
+    app: &Shared,
+    auth: &Auth,
+    once: &Once,
+    operation: &'static str,
+    id: Uuid,
+    active: bool,
+) -> ApiResult<Changed<CalendarConnection>> {
+    write(app, &auth.0, once, operation, async |tx| {
+        changed(connection::set_active(tx, &auth.0, id, active, app.now()).await?)
+    })
+    .await
 }
 
 fn changed(connection: connection::CalendarConnection) -> ApiResult<Changed<CalendarConnection>> {

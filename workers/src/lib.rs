@@ -69,7 +69,7 @@ pub async fn run(ctx: Context, stop: CancellationToken) -> anyhow::Result<()> {
     let lanes = Lanes::new(workers.clone());
     let name = format!("innkeep-{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
     let beat = tokio::spawn(heartbeat::run(workers.clone(), name.clone(), stop.clone()));
-    let sweep = tokio::spawn(sweep::run(workers.clone(), lanes.clone(), stop.clone()));
+    let sweep = tokio::spawn(sweep::run(workers.clone(), lanes.clone()));
     queue::run(workers.clone(), lanes.clone(), &name, stop.clone()).await?;
     stop.cancelled().await;
     sweep.await?;

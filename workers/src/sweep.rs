@@ -7,21 +7,17 @@ use innkeep_domain::due::due;
 use innkeep_domain::{TenantId, mail, tenancy};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_millis(500);
 /// Between two tenants: a thousand of them cost a tenth of a core, and are seen every ten seconds.
 const APART: Duration = Duration::from_millis(10);
 
-pub(crate) async fn run(workers: Arc<Workers>, lanes: Lanes, stop: CancellationToken) {
-    loop {
+pub(crate) async fn run(workers: Arc<Workers>, lanes: Lanes) {
+    while !workers.stop.is_cancelled() {
         if let Err(error) = once(&workers, &lanes).await {
             tracing::warn!(%error, "sweep failed");
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+        workers.pause(EVERY).await;
     }
 }
 
@@ -35,8 +31,11 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
     }
     let ids = tenants.into_iter().map(|t| t.id);
     for id in ids.chain([TenantId::PLATFORM]) {
+        if workers.stop.is_cancelled() {
+            break;
+        }
         tenant(workers, lanes, id).await?;
-        tokio::time::sleep(APART).await;
+        workers.pause(APART).await;
     }
     Ok(())
 }

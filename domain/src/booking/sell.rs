@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 /// Takes the stock and writes booking, reservations, nights, event, dirty cells and kick in one statement. Stock rows
 /// are locked in (unit type, night) order first; the guard is checked again on the locked row, and the table's CHECK
-/// stands behind it. Nobody is kicked where no channel has to hear of it: the sweep is soon enough for the dashboard. What is drawn of a group's block was held already: a night that takes no more than that is sold
-/// even where it is oversold.
+/// stands behind it. What is drawn of a group's block was held already: a night that takes no more than that is sold
+/// even where it is oversold. Nobody is kicked where no channel has to hear of it: the sweep is soon enough for the
+/// dashboard.
 pub(super) async fn sell(tx: &mut TenantTx, who: &Principal, booking: &Booking, drawn: &Drawn) -> Result<()> {
     let mut delta = Delta::new();
     booking.reservations.iter().for_each(|r| r.add_to(&mut delta, 1));

@@ -1,4 +1,5 @@
-//! When to read a calendar next: about every quarter of an hour, never all of them at once, and less often while there is none to read.
+//! When to read a calendar next: about every quarter of an hour, never all of them at once, and less often while there
+//! is none to read.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
