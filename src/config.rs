@@ -160,6 +160,9 @@ pub struct Settings {
     pub public_url: Option<String>,
     #[command(flatten)]
     pub mail: Mail,
+    /// How often a channel that can be asked is asked whether it still believes what it was told, in seconds.
+    #[arg(long, env = "INNKEEP_READ_BACK_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub read_back_seconds: u32,
     /// Bytes of a request's body.
     #[arg(long, env = "INNKEEP_BODY_LIMIT", default_value_t = 1 << 20)]
     pub body_limit: usize,

@@ -62,7 +62,7 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
         let (a, b, c, d) = tokio::join!(
             ending(&stop, signal),
             ending(&stop, serve::api(app.clone(), settings, stop.clone())),
-            ending(&stop, serve::workers(app.clone(), stop.clone())),
+            ending(&stop, serve::workers(app.clone(), settings, stop.clone())),
             ending(&stop, show),
         );
         // The sandbox goes last: what is under way towards it shall arrive.

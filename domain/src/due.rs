@@ -18,6 +18,8 @@ pub struct Due {
     pub pushes: Vec<Uuid>,
     /// Connections with something to poll, process or acknowledge (`channel::inbox`).
     pub inboxes: Vec<Uuid>,
+    /// Connections whose channel is to be asked what it believes (`channel::drift`).
+    pub read_backs: Vec<Uuid>,
     /// Calendars to be read, the longest due first, at most 100 (`channel::calendar::reading`).
     pub calendars: Vec<Uuid>,
 }
@@ -55,6 +57,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                                  and ((i.state = 'received' and i.next_attempt_at <= $2)
                                       or (i.state <> 'received' and i.acknowledged_at is null
                                           and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!",
+             array(select a.connection_id from active a
+                   where a.next_read_back_at <= $2 and a.receives_ari) as "read_backs!",
              array(select c.id from calendar_connection c
                    where c.tenant_id = $1 and c.state = 'active' and c.import_url is not null and c.next_read_at <= $2
                    order by c.next_read_at limit 100) as "calendars!""#,

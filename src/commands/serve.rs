@@ -19,6 +19,7 @@ use innkeep_integrations::outbound::Outbound;
 use innkeep_integrations::{channex, ical, open_webhook};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +47,7 @@ pub async fn serve(only: Option<Only>, settings: &Settings) -> anyhow::Result<()
         let done = if only == Some(Only::Api) {
             Ok(())
         } else {
-            workers(app.clone(), stop.clone()).await
+            workers(app.clone(), settings, stop.clone()).await
         };
         ended(only == Some(Only::Api), &stop);
         done
@@ -113,12 +114,13 @@ pub async fn api(app: Arc<App>, settings: &Settings, stop: CancellationToken) ->
     Ok(())
 }
 
-pub async fn workers(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn workers(app: Arc<App>, settings: &Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let ctx = innkeep_workers::Context {
         db: app.db.clone(),
         clock: app.clock.clone(),
         protocols: app.protocols.clone(),
         calendars: Arc::new(ical::Fetch(app.outbound.clone())),
+        read_back_every: Duration::from_secs(settings.read_back_seconds.into()),
         cache: app.cache.clone(),
         mailer: app.mailer.clone(),
         anchor: app.anchor.clone(),

@@ -24,6 +24,8 @@ pub(crate) enum Lane {
     Push(TenantId, Uuid),
     /// One connection's inbound messages.
     Inbox(TenantId, Uuid),
+    /// What one connection's channel believes.
+    ReadBack(TenantId, Uuid),
     /// One connection's calendar.
     Calendar(TenantId, Uuid),
 }
@@ -81,6 +83,9 @@ impl Lanes {
             Lane::Audit(tenant) => crate::audit::run(&self.workers, tenant).await,
             Lane::Mail => crate::mail::run(&self.workers).await,
             Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
+            Lane::ReadBack(tenant, connection) => {
+                crate::read_back::run(&self.workers, self, tenant, connection).await
+            }
             Lane::Calendar(tenant, connection) => {
                 crate::calendars::run(&self.workers, tenant, connection).await
             }

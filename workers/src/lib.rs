@@ -13,6 +13,7 @@ mod mail;
 mod metrics;
 mod push;
 mod queue;
+mod read_back;
 mod sweep;
 
 use innkeep_domain::clock::Clock;
@@ -37,6 +38,8 @@ pub struct Context {
     pub calendars: Arc<dyn Calendars>,
     pub cache: Arc<dyn Invalidate>,
     pub mailer: Arc<dyn Mailer>,
+    /// How often a channel is asked what it believes.
+    pub read_back_every: Duration,
     /// Where the ends of audit trails are put on record.
     pub anchor: Arc<dyn Anchor>,
     /// Where people reach this installation: what links in mails begin with.

@@ -52,6 +52,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     due.inboxes
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Inbox(tenant, id)));
+    due.read_backs
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::ReadBack(tenant, id)));
     due.calendars
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Calendar(tenant, id)));

@@ -76,6 +76,29 @@ pub async fn mark_connection(
     Ok(())
 }
 
+/// Nights of unit types, for one connection: a mark for each unit type, from its first night to its last.
+pub(super) async fn mark_cells(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    kind: Kind,
+    cells: &[(Uuid, NaiveDate)],
+) -> Result<()> {
+    let (unit_types, nights): (Vec<Uuid>, Vec<NaiveDate>) = cells.iter().copied().unzip();
+    sqlx::query!(
+        "insert into ari_dirty (tenant_id, connection_id, kind, unit_type_id, from_night, to_night)
+         select $1, $2, $3, c.unit_type_id, min(c.night), max(c.night) + 1
+         from unnest($4::uuid[], $5::date[]) as c (unit_type_id, night) group by c.unit_type_id",
+        tx.t(),
+        connection_id,
+        kind.name(),
+        &unit_types,
+        &nights
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// The channel that sent a booking has changed its own availability, one way or the other: what we last told it no
 /// longer says what it believes. Forgetting the shadow makes the next push say the absolute truth again.
 pub async fn forget_shadow(

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod credentials;
 pub mod diff;
 pub mod dirty;
+pub mod drift;
 pub mod feed;
 pub mod inbox;
 pub mod mapping;

@@ -23,6 +23,8 @@ const MOST_MARKS: i64 = 5000;
 /// The window in which a channel counts calls.
 const WINDOW_SECONDS: i64 = 60;
 
+const REJECTED: &str = "cell_rejected";
+
 /// One call to be made.
 #[derive(Debug)]
 pub struct Call {
@@ -239,7 +241,9 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
             report.rejected.len(),
             first.reason
         );
-        alert::raise(tx, "cell_rejected", subject, &detail, now).await?;
+        alert::raise(tx, REJECTED, subject, &detail, now).await?;
+    } else if !any_alarm(tx, call.connection_id).await? {
+        alert::resolve(tx, REJECTED, call.connection_id, now).await?;
     }
     alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
     sqlx::query!(
@@ -257,6 +261,17 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         "partly"
     };
     close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
+}
+
+async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from ari_shadow
+                          where tenant_id = $1 and connection_id = $2 and alarm is not null) as "any!""#,
+        tx.t(),
+        connection_id
+    )
+    .fetch_one(&mut **tx)
+    .await?)
 }
 
 fn key(cell: &Cell) -> (Uuid, Uuid, NaiveDate) {

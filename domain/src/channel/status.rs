@@ -24,6 +24,11 @@ pub struct SyncStatus {
     pub last_error: Option<String>,
     pub last_accepted_at: Option<DateTime<Utc>>,
     pub last_polled_at: Option<DateTime<Utc>>,
+    /// When the channel was asked last what it believes.
+    pub last_read_back_at: Option<DateTime<Utc>>,
+    /// Cells that it was found to believe otherwise than it had accepted, ever, and when last.
+    pub drifted: i64,
+    pub drifted_at: Option<DateTime<Utc>>,
     /// Booking messages not acknowledged yet.
     pub unacknowledged: i64,
     pub parked: i64,
@@ -55,6 +60,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, connection_id: Uuid) -> Re
     .await?;
     let r = sqlx::query!(
         r#"select s.push_failures, s.next_push_at, s.last_error, s.last_accepted_at, s.last_polled_at,
+             s.last_read_back_at, s.drifted, s.drifted_at,
              (select count(*) from ari_shadow a where a.tenant_id = $1 and a.connection_id = $2
                  and a.accepted is not null) as "converged!",
              (select count(*) from ari_shadow a where a.tenant_id = $1 and a.connection_id = $2
@@ -86,6 +92,9 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, connection_id: Uuid) -> Re
         last_error: r.last_error,
         last_accepted_at: r.last_accepted_at,
         last_polled_at: r.last_polled_at,
+        last_read_back_at: r.last_read_back_at,
+        drifted: r.drifted,
+        drifted_at: r.drifted_at,
         unacknowledged: r.unacknowledged,
         parked: r.parked,
         alarms,

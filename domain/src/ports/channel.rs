@@ -5,6 +5,7 @@ use crate::private::private;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,6 +136,26 @@ pub trait AriSink: Send + Sync {
     fn ranges_per_call(&self) -> usize;
 }
 
+/// What a channel says it believes: by its id of a room or rate, then by night. One that it does not know is missing.
+pub type Believed<T> = HashMap<String, BTreeMap<NaiveDate, T>>;
+
+/// Can be asked what it believes, for nights `from..=last`.
+#[async_trait]
+pub trait AriSource: Send + Sync {
+    async fn availability(
+        &self,
+        access: &Access,
+        from: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<Believed<i32>, ChannelError>;
+    async fn rates(
+        &self,
+        access: &Access,
+        from: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<Believed<RateFields>, ChannelError>;
+}
+
 /// Offers booking revisions to be read and acknowledged.
 #[async_trait]
 pub trait RevisionFeed: Send + Sync {
@@ -158,6 +179,7 @@ pub struct Unreadable(pub String);
 pub struct Protocol {
     pub name: &'static str,
     pub sink: Option<Arc<dyn AriSink>>,
+    pub source: Option<Arc<dyn AriSource>>,
     pub feed: Option<Arc<dyn RevisionFeed>>,
     pub reader: Arc<dyn RevisionReader>,
 }

@@ -6,6 +6,7 @@ mod api;
 mod ari;
 mod feed;
 mod identity;
+mod read_back;
 mod reader;
 mod room;
 mod warnings;
@@ -24,6 +25,7 @@ pub fn protocol(outbound: Outbound) -> Protocol {
     Protocol {
         name: NAME,
         sink: Some(Arc::new(ari::Sink::new(api.clone()))),
+        source: Some(Arc::new(read_back::Source::new(api.clone()))),
         feed: Some(Arc::new(feed::Feed::new(api))),
         reader: Arc::new(reader::Reader),
     }

@@ -46,6 +46,7 @@ pub fn protocol() -> Protocol {
     Protocol {
         name: NAME,
         sink: None,
+        source: None,
         feed: None,
         reader: Arc::new(reader::Reader),
     }

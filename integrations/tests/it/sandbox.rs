@@ -135,6 +135,33 @@ async fn what_is_told_is_sold_and_comes_back() {
 }
 
 #[tokio::test]
+async fn what_is_told_can_be_read_back() {
+    let sandbox = Sandbox::start().await;
+    assert_eq!(sandbox.tell(Decimal::ONE_HUNDRED, 2).await, (0, 0));
+    let source = sandbox.protocol.source.clone().unwrap();
+    let nights = |from: &str, last: &str| (from.parse().unwrap(), last.parse().unwrap());
+    let (from, last) = nights("2027-01-08", "2027-01-10");
+    let units = source.availability(&sandbox.access, from, last).await.unwrap();
+    let units: Vec<i32> = units[DOUBLE].values().copied().collect();
+    assert_eq!(units, [2, 2, 0], "never told of the last");
+    let rates = source.rates(&sandbox.access, from, last).await.unwrap();
+    let told = RateFields {
+        price: Some(Decimal::ONE_HUNDRED),
+        min_stay_arrival: Some(1),
+        min_stay_through: Some(1),
+        max_stay: Some(0),
+        closed_to_arrival: Some(false),
+        closed_to_departure: Some(false),
+        stop_sell: Some(false),
+    };
+    assert_eq!(rates[PLAN][&from], told);
+    let mut nowhere = sandbox.access.clone();
+    nowhere.property = "99999999-0000-4000-8000-000000000001".into();
+    let refused = source.availability(&nowhere, from, last).await.unwrap_err();
+    assert!(!refused.is_fault(), "{refused}");
+}
+
+#[tokio::test]
 async fn what_it_rejects_is_reported() {
     let sandbox = Sandbox::start().await;
     assert_eq!(sandbox.tell(-Decimal::ONE, 2).await, (0, 1));

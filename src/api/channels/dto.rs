@@ -128,6 +128,14 @@ pub struct SyncStatus {
     last_accepted_at: Option<DateTime<Utc>>,
     #[oai(skip_serializing_if_is_none)]
     last_polled_at: Option<DateTime<Utc>>,
+    /// When the channel was asked last what it believes, of some of the nights or all.
+    #[oai(skip_serializing_if_is_none)]
+    last_read_back_at: Option<DateTime<Utc>>,
+    /// Cells that the channel was found to believe otherwise than it had accepted, since it was connected: each was told
+    /// anew.
+    drifted: i64,
+    #[oai(skip_serializing_if_is_none)]
+    drifted_at: Option<DateTime<Utc>>,
     /// Booking messages the channel does not know yet that we have.
     unacknowledged: i64,
     /// Booking messages nobody could read: a person must look.
@@ -258,6 +266,9 @@ impl From<status::SyncStatus> for SyncStatus {
             last_error: s.last_error,
             last_accepted_at: s.last_accepted_at,
             last_polled_at: s.last_polled_at,
+            last_read_back_at: s.last_read_back_at,
+            drifted: s.drifted,
+            drifted_at: s.drifted_at,
             unacknowledged: s.unacknowledged,
             parked: s.parked,
             alarms: s.alarms.into_iter().map(CellAlarm::from).collect(),

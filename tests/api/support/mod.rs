@@ -200,6 +200,7 @@ impl Server {
             clock: app.clock.clone(),
             protocols: app.protocols.clone(),
             calendars: Arc::new(ical::Fetch(app.outbound.clone())),
+            read_back_every: Duration::from_secs(300),
             cache: app.cache.clone(),
             mailer: app.mailer.clone(),
             anchor: app.anchor.clone(),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection, SYNC_DAYS};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::testing::House;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use sqlx::Row;
 use std::collections::BTreeMap;
@@ -220,6 +221,36 @@ impl Channel {
             .iter()
             .filter(|(cell, free)| believed.get(cell) != Some(free))
             .count())
+    }
+
+    /// Nights of which the channel believes another price than the base plan's.
+    pub async fn rates_differing(&self, world: &World, house: &House) -> anyhow::Result<usize> {
+        let (from, to) = self.horizon();
+        let path = format!("/sandbox/properties/{}/calendar?from={from}&to={to}", self.property);
+        let calendar = self.get(&path).await?;
+        let prices: Vec<(Uuid, NaiveDate, Decimal)> = sqlx::query_as(
+            "select unit_type_id, night, price from rate_night
+             where tenant_id = $1 and rate_plan_id = $2 and price > 0 and night between $3 and $4",
+        )
+        .bind(house.tenant.0)
+        .bind(house.base_plan)
+        .bind(from)
+        .bind(to)
+        .fetch_all(&mut world.database.superuser().await?)
+        .await?;
+        let mut believed = BTreeMap::new();
+        for room in calendar["room_types"].as_array().context("no room types")? {
+            let id: Uuid = room["id"].as_str().context("no id")?.parse()?;
+            let nights = room["rate_plans"][0]["dates"].as_object().context("no rates")?;
+            for (night, cell) in nights {
+                let rate: Option<Decimal> = cell["rate"].as_str().and_then(|rate| rate.parse().ok());
+                believed.insert((id, night.parse()?), rate);
+            }
+        }
+        let differs = |(unit_type, night, price): &&(Uuid, NaiveDate, Decimal)| {
+            believed.get(&(*unit_type, *night)) != Some(&Some(*price))
+        };
+        Ok(prices.iter().filter(differs).count())
     }
 
     /// The first few cells on which the two sides disagree, with what Innkeep thinks the channel believes.

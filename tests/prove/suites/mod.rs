@@ -7,6 +7,7 @@ mod auth_attacks;
 mod bombs;
 mod cancel_storm;
 mod catalogue;
+mod convergence;
 mod crypto;
 mod faults;
 mod fuzz;
@@ -41,6 +42,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("two-worlds", |s| Box::pin(two_worlds::run(s))),
     ("fuzz", |s| Box::pin(fuzz::run(s))),
     ("ssrf", |s| Box::pin(ssrf::run(s))),
+    ("convergence", |s| Box::pin(convergence::run(s))),
     ("bombs", |s| Box::pin(bombs::run(s))),
     ("ical", |s| Box::pin(ical::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod drift;
 mod groups;
 mod inbound;
 mod outbound;
