@@ -14,6 +14,13 @@ pub struct Statement {
     pub parameters: Vec<Option<String>>,
 }
 
+impl Statement {
+    /// A transaction.
+    pub fn begins(&self) -> bool {
+        is(self, "BEGIN")
+    }
+}
+
 pub struct Log {
     file: PathBuf,
     from: u64,
@@ -29,25 +36,27 @@ impl Log {
         Ok(Self { file, from })
     }
 
-    /// The last transaction that has ended.
-    pub async fn last_transaction(&self) -> anyhow::Result<Vec<Statement>> {
+    /// All transactions that have ended, one after the other: a read of personal data writes its audit entry in one of
+    /// its own.
+    pub async fn transactions(&self) -> anyhow::Result<Vec<Statement>> {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let mut file = std::fs::File::open(&self.file)?;
         file.seek(SeekFrom::Start(self.from))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let all = statements(&text);
+        let mut all = statements(&text);
         // A read ends with a rollback, there being nothing to commit.
         let ends = |s: &Statement| is(s, "COMMIT") || is(s, "ROLLBACK");
         let end = all
             .iter()
             .rposition(ends)
             .context("no end of a transaction in the log")?;
-        let begin = all[..end]
+        all.truncate(end + 1);
+        let begin = all
             .iter()
-            .rposition(|s| is(s, "BEGIN"))
+            .position(Statement::begins)
             .context("no BEGIN in the log")?;
-        let found = all[begin..=end].to_vec();
+        let found = all.split_off(begin);
         ensure!(found.len() > 2, "an empty transaction");
         Ok(found)
     }

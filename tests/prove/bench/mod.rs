@@ -212,7 +212,6 @@ async fn capture(
         let houses = log_in(stage, contest).await?;
         let (house, token) = houses.first().context("no house")?;
         let mut wire = stage.world.wire().await?;
-        let log = Log::open(server).await?;
         for from in CAPTURED.into_iter().rev() {
             let draw = Draw {
                 client: 0,
@@ -220,9 +219,10 @@ async fn capture(
                 from,
             };
             let asked = (contest.ask)(house, &draw);
+            let log = Log::open(server).await?;
             let reply = ask(&mut wire, token, &asked).await?;
             if from == CAPTURED[0] {
-                let statements = log.last_transaction().await?;
+                let statements = log.transactions().await?;
                 let fresh = fresh(&statements, &reply);
                 found.push(Captured { statements, fresh });
             }
@@ -241,7 +241,8 @@ async fn ask(wire: &mut Wire, token: &str, asked: &contest::Ask) -> anyhow::Resu
     Ok(reply)
 }
 
-/// Ids and reference of what was made, and the queue's own id of the kick: 26 characters of Crockford's alphabet.
+/// Ids and reference of what was made, the queue's own id of the kick (26 characters of Crockford's alphabet), and those of
+/// audit entries.
 fn fresh(statements: &[Statement], reply: &Reply) -> Vec<String> {
     let made = reply.json();
     let ids = [&made["id"], &made["reservations"][0]["id"], &made["reference"]];
@@ -250,12 +251,20 @@ fn fresh(statements: &[Statement], reply: &Reply) -> Vec<String> {
     let mut parameters = statements.iter().flat_map(|s| s.parameters.iter().flatten());
     let kick = parameters.find(is_ulid).cloned();
     let ids = ids.into_iter().filter_map(Value::as_str).map(str::to_owned);
-    ids.filter(|_| reply.status == 201).chain(kick).collect()
+    let audited = statements.iter().filter(|s| s.sql.starts_with("insert into audit_entry"));
+    let entries = audited.filter_map(|s| s.parameters.get(1).cloned().flatten());
+    ids.filter(|_| reply.status == 201)
+        .chain(kick)
+        .chain(entries)
+        .collect()
 }
 
 /// One script for each product; pgbench picks among them.
 async fn write_scripts(stage: &Stage, contest: &Contest, captured: Captured) -> anyhow::Result<Vec<PathBuf>> {
     let mut conn = stage.world.database.superuser().await?;
+    let values = captured.statements.iter().flat_map(|s| s.parameters.iter().flatten());
+    let sealed = stage.sealed_booker(values).await?;
+    let sealed = sealed.map(|captured| (captured.clone(), stage.sealed.clone()));
     let houses = (contest.houses)(stage);
     let home = houses.first().context("no house")?;
     let (most, unit_types) = contest.scripts;
@@ -269,6 +278,7 @@ async fn write_scripts(stage: &Stage, contest: &Contest, captured: Captured) -> 
                 spread: contest.spread,
                 fresh: captured.fresh.clone(),
                 own: [Stage::known(0, 0), Stage::known(1, 0)],
+                sealed: sealed.clone(),
                 product: product(home, house, unit_type),
             };
             let text = script::write(&mut conn, &captured.statements, &replace).await?;

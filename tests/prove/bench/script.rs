@@ -1,4 +1,4 @@
-//! A captured transaction as a pgbench script: the same statements, with dates drawn at random and fresh ids.
+//! Captured transactions as a pgbench script: the same statements, with dates drawn at random and fresh ids.
 
 use super::capture::Statement;
 use anyhow::Context;
@@ -19,6 +19,8 @@ pub struct Replace {
     pub fresh: Vec<String>,
     /// Ids of the first client's stay: each client has its own, with its number at the end.
     pub own: [Uuid; 2],
+    /// The captured stay's booker, sealed for its row, and each client's.
+    pub sealed: Option<(String, Vec<String>)>,
     /// Ids of the captured product, and of the one this script is about.
     pub product: Vec<(String, String)>,
 }
@@ -30,9 +32,9 @@ pub async fn write(
 ) -> anyhow::Result<String> {
     let spread = replace.spread;
     let mut script = format!("\\set d0 random(0, {spread})\n\\set d1 random(0, {spread})\n\\set n :n + 8\n");
-    for (i, statement) in captured.iter().enumerate() {
+    for statement in captured {
         let sql = swap(&statement.sql, &replace.product);
-        if i == 0 {
+        if statement.begins() {
             // One round trip, as the program does it.
             script.push_str("\\startpipeline\n");
             for part in sql.split("; ") {
@@ -78,6 +80,9 @@ fn expression(value: Option<&str>, kind: &str, replace: &Replace) -> String {
     if let Some((element, count)) = repeated(value) {
         let one = expression(Some(element), kind.trim_end_matches("[]"), replace);
         return format!("array_fill({one}, array[{count}])");
+    }
+    if let Some((_, own)) = replace.sealed.as_ref().filter(|(captured, _)| captured == value) {
+        return format!("(array['{}'])[:client_id::int + 1]", own.join("', '"));
     }
     let mut text = format!("'{}'", value.replace('\'', "''"));
     let first = replace.first;

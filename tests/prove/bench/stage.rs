@@ -74,6 +74,8 @@ pub struct Stage {
     pub world: World,
     pub hotels: Vec<House>,
     pub hall: House,
+    /// The bookers of the clients' own stays, sealed each for its row.
+    pub sealed: Vec<String>,
 }
 
 impl Stage {
@@ -105,15 +107,30 @@ impl Stage {
         // Nobody is refused here, so that every attempt costs the same.
         conn.execute("update inventory set capacity = 1000000, sold = sold + 100000")
             .await?;
-        own_stays(&world, &hotels[0], &mut conn).await?;
+        let sealed = own_stays(&world, &hotels[0], &mut conn).await?;
         world.stop_all().await?;
         conn.execute("vacuum analyze").await?;
-        Ok(Self { world, hotels, hall })
+        Ok(Self {
+            world,
+            hotels,
+            hall,
+            sealed,
+        })
     }
 
     /// The stay that a client changes, in the first hotel.
     pub fn stay(client: usize) -> Uuid {
         Self::known(1, client)
+    }
+
+    /// Which of these values is the first client's booker, sealed.
+    pub async fn sealed_booker<'a>(
+        &self,
+        mut values: impl Iterator<Item = &'a String>,
+    ) -> anyhow::Result<Option<&'a String>> {
+        let vault = self.world.db.begin(self.hotels[0].tenant).await?.vault().await?;
+        let place = booker_of(Self::known(0, 0));
+        Ok(values.find(|value| vault.open(&place, value).is_ok()))
     }
 
     /// Ids that a script can work out from its client's number: (1) the stay, (0) its booking.
@@ -179,11 +196,12 @@ async fn fill(world: &World, hall: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One stay for each client, under ids that a script can work out.
-async fn own_stays(world: &World, hotel: &House, conn: &mut PgConnection) -> anyhow::Result<()> {
+/// One stay for each client, under ids that a script can work out. Their bookers, sealed.
+async fn own_stays(world: &World, hotel: &House, conn: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let token = world.log_in(hotel).await?;
     let mut wire = world.wire().await?;
     conn.execute("set session_replication_role = replica").await?;
+    let mut all = Vec::new();
     for client in 0..MOST_CLIENTS {
         let (booking_id, stay_id) = book(&mut wire, hotel, &token).await?;
         for (sql, old, new) in [
@@ -221,15 +239,20 @@ async fn own_stays(world: &World, hotel: &House, conn: &mut PgConnection) -> any
             json!({ "booker": { "name": "changes" } }),
         );
         let vault = world.db.begin(hotel.tenant).await?.vault().await?;
-        let sealed = vault.seal_json(&Place::new("booking", "personal", id), &personal)?;
+        let sealed = vault.seal_json(&booker_of(id), &personal)?;
         sqlx::query("update booking set personal = $2 where id = $1")
             .bind(id)
-            .bind(sealed)
+            .bind(&sealed)
             .execute(&mut *conn)
             .await?;
+        all.push(sealed);
     }
     conn.execute("reset session_replication_role").await?;
-    Ok(())
+    Ok(all)
+}
+
+fn booker_of(booking: Uuid) -> Place {
+    Place::new("booking", "personal", booking)
 }
 
 async fn book(wire: &mut Wire, hotel: &House, token: &str) -> anyhow::Result<(Uuid, Uuid)> {
