@@ -105,7 +105,14 @@ impl ReadBack<'_> {
         if drift::heard_all(&mut tx, &self.question).await? {
             let mut again = drift::find(&mut tx, &self.question, &units).await?.drift;
             again.retain(|drift| before.binary_search(drift).is_ok());
-            drift::repair(&mut tx, &self.question, Kind::Availability, &again, ctx.clock.now()).await?;
+            drift::repair(
+                &mut tx,
+                &self.question,
+                Kind::Availability,
+                &again,
+                ctx.clock.now(),
+            )
+            .await?;
             count(Kind::Availability, again.len());
         }
         tx.commit().await?;

@@ -79,7 +79,10 @@ pub async fn take(
     let connection = connection::get(tx, connection_id).await?;
     let first = property::get(tx, connection.property_id).await?.business_date;
     let end = sync_end(first);
-    let from = row.read_back_from.filter(|d| (first..end).contains(d)).unwrap_or(first);
+    let from = row
+        .read_back_from
+        .filter(|d| (first..end).contains(d))
+        .unwrap_or(first);
     let nights = (MOST_CELLS / row.products.unsigned_abs()).max(1);
     let until = from.checked_add_days(Days::new(nights)).unwrap_or(end).min(end);
     Ok(Some(Question {
@@ -133,11 +136,7 @@ pub struct Found {
 }
 
 /// Compares what the channel says with what it accepted.
-pub async fn find<T: Told>(
-    tx: &mut TenantTx,
-    question: &Question,
-    believed: &Believed<T>,
-) -> Result<Found> {
+pub async fn find<T: Told>(tx: &mut TenantTx, question: &Question, believed: &Believed<T>) -> Result<Found> {
     let mut found = Found::default();
     for cell in accepted(tx, question, T::KIND).await? {
         let Some(nights) = believed.get(&cell.external_id) else {

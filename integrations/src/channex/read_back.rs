@@ -86,12 +86,13 @@ impl AriSource for Source {
         last: NaiveDate,
     ) -> Result<Believed<RateFields>, ChannelError> {
         let wanted = [("filter[restrictions]", WANTED)];
-        let read: Believed<Restrictions> = self
-            .read(access, "restrictions", (from, last), &wanted)
-            .await?;
+        let read: Believed<Restrictions> = self.read(access, "restrictions", (from, last), &wanted).await?;
         let fields = |nights: BTreeMap<NaiveDate, Restrictions>| {
             nights.into_iter().map(|(night, r)| (night, r.into())).collect()
         };
-        Ok(read.into_iter().map(|(rate, nights)| (rate, fields(nights))).collect())
+        Ok(read
+            .into_iter()
+            .map(|(rate, nights)| (rate, fields(nights)))
+            .collect())
     }
 }

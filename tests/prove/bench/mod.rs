@@ -251,7 +251,9 @@ fn fresh(statements: &[Statement], reply: &Reply) -> Vec<String> {
     let mut parameters = statements.iter().flat_map(|s| s.parameters.iter().flatten());
     let kick = parameters.find(is_ulid).cloned();
     let ids = ids.into_iter().filter_map(Value::as_str).map(str::to_owned);
-    let audited = statements.iter().filter(|s| s.sql.starts_with("insert into audit_entry"));
+    let audited = statements
+        .iter()
+        .filter(|s| s.sql.starts_with("insert into audit_entry"));
     let entries = audited.filter_map(|s| s.parameters.get(1).cloned().flatten());
     ids.filter(|_| reply.status == 201)
         .chain(kick)
@@ -262,7 +264,10 @@ fn fresh(statements: &[Statement], reply: &Reply) -> Vec<String> {
 /// One script for each product; pgbench picks among them.
 async fn write_scripts(stage: &Stage, contest: &Contest, captured: Captured) -> anyhow::Result<Vec<PathBuf>> {
     let mut conn = stage.world.database.superuser().await?;
-    let values = captured.statements.iter().flat_map(|s| s.parameters.iter().flatten());
+    let values = captured
+        .statements
+        .iter()
+        .flat_map(|s| s.parameters.iter().flatten());
     let sealed = stage.sealed_booker(values).await?;
     let sealed = sealed.map(|captured| (captured.clone(), stage.sealed.clone()));
     let houses = (contest.houses)(stage);

@@ -226,7 +226,10 @@ impl Channel {
     /// Nights of which the channel believes another price than the base plan's.
     pub async fn rates_differing(&self, world: &World, house: &House) -> anyhow::Result<usize> {
         let (from, to) = self.horizon();
-        let path = format!("/sandbox/properties/{}/calendar?from={from}&to={to}", self.property);
+        let path = format!(
+            "/sandbox/properties/{}/calendar?from={from}&to={to}",
+            self.property
+        );
         let calendar = self.get(&path).await?;
         let prices: Vec<(Uuid, NaiveDate, Decimal)> = sqlx::query_as(
             "select unit_type_id, night, price from rate_night

@@ -89,11 +89,19 @@ impl Sides<'_> {
             tokio::time::sleep(time).await;
             stop.store(true, Ordering::Relaxed);
         };
-        let there = self.both().map(|(house, channel)| at_channel(channel, house, PAUSE, &stop));
-        let here = self.both().map(|(house, _)| at_desk(self.world, house, PAUSE, &stop));
+        let there = self
+            .both()
+            .map(|(house, channel)| at_channel(channel, house, PAUSE, &stop));
+        let here = self
+            .both()
+            .map(|(house, _)| at_desk(self.world, house, PAUSE, &stop));
         let rates = self.both().map(|(house, _)| at_rates(self.world, house, &stop));
-        let ((), there, here, rates) =
-            tokio::join!(clock, try_join_all(there), try_join_all(here), try_join_all(rates));
+        let ((), there, here, rates) = tokio::join!(
+            clock,
+            try_join_all(there),
+            try_join_all(here),
+            try_join_all(rates)
+        );
         let acts = |done: Vec<guests::Done>| done.iter().map(guests::Done::all).sum::<usize>();
         verdict.figure(format!(
             "{} connections, {} acts at the channel, {} bookings and cancellations and {} changes of rates here",
@@ -117,7 +125,10 @@ impl Sides<'_> {
             }
             (differing, waiting) = (differing + end.differing + rates, waiting + end.waiting);
         }
-        verdict.figure(format!("in step {:.1} s after the faults", begun.elapsed().as_secs_f64()));
+        verdict.figure(format!(
+            "in step {:.1} s after the faults",
+            begun.elapsed().as_secs_f64()
+        ));
         verdict.none(differing, "cells differ");
         verdict.none(waiting, "revisions not acknowledged");
         Ok(())
@@ -146,7 +157,9 @@ impl Sides<'_> {
         }
         self.settle().await?;
         let before = self.drifted().await?;
-        self.channels[0].faults(json!({ "silent_drop_rate": 1.0 })).await?;
+        self.channels[0]
+            .faults(json!({ "silent_drop_rate": 1.0 }))
+            .await?;
         for ((house, _), booking) in self.both().zip(sold) {
             self.book(house, SOLD + 1).await?;
             let (mut wire, token) = self.manager(house).await?;
@@ -161,12 +174,18 @@ impl Sides<'_> {
         let mut injected = 0;
         for (house, channel) in self.both() {
             let cells = self.forgotten(house, channel).await?;
-            verdict.demand(cells == 3, format!("{cells} cells were forgotten where three were to be"));
+            verdict.demand(
+                cells == 3,
+                format!("{cells} cells were forgotten where three were to be"),
+            );
             injected += cells;
         }
         for (house, channel) in self.both() {
             while self.forgotten(house, channel).await? > 0 {
-                ensure!(begun.elapsed() < FOUND + REPAIRED, "what was forgotten is not told again");
+                ensure!(
+                    begun.elapsed() < FOUND + REPAIRED,
+                    "what was forgotten is not told again"
+                );
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -192,10 +211,11 @@ impl Sides<'_> {
         let before = self.drifted().await?;
         let (begun, reading) = (Utc::now(), Duration::from_secs(scale.of(20, 50)));
         tokio::time::sleep(reading).await;
-        let unread: i64 = sqlx::query_scalar("select count(*) from channel_sync where last_read_back_at < $1")
-            .bind(begun)
-            .fetch_one(&mut self.world.database.superuser().await?)
-            .await?;
+        let unread: i64 =
+            sqlx::query_scalar("select count(*) from channel_sync where last_read_back_at < $1")
+                .bind(begun)
+                .fetch_one(&mut self.world.database.superuser().await?)
+                .await?;
         verdict.none(usize::try_from(unread)?, "connections not read meanwhile");
         let falsely = self.drifted().await? - before;
         verdict.none(usize::try_from(falsely)?, "cells found that had not drifted");
@@ -235,9 +255,11 @@ impl Sides<'_> {
 
     /// Cells found to have drifted, ever.
     async fn drifted(&self) -> anyhow::Result<i64> {
-        Ok(sqlx::query_scalar("select sum(drifted)::bigint from channel_sync")
-            .fetch_one(&mut self.world.database.superuser().await?)
-            .await?)
+        Ok(
+            sqlx::query_scalar("select sum(drifted)::bigint from channel_sync")
+                .fetch_one(&mut self.world.database.superuser().await?)
+                .await?,
+        )
     }
 
     /// From the moment that drift was found to the channel's acceptance of the truth.
@@ -253,7 +275,9 @@ impl Sides<'_> {
         .bind(since)
         .fetch_one(&mut self.world.database.superuser().await?)
         .await?;
-        Ok(Duration::try_from_secs_f64(seconds.context("nothing was found")?)?)
+        Ok(Duration::try_from_secs_f64(
+            seconds.context("nothing was found")?,
+        )?)
     }
 }
 
@@ -263,7 +287,14 @@ async fn at_rates(world: &World, house: &House, stop: &AtomicBool) -> anyhow::Re
     let mut dice = StdRng::seed_from_u64(13);
     let mut done = 0;
     while !stop.load(Ordering::Relaxed) {
-        reprice(&mut wire, &token, house, dice.random_range(0..80), dice.random_range(50..500)).await?;
+        reprice(
+            &mut wire,
+            &token,
+            house,
+            dice.random_range(0..80),
+            dice.random_range(50..500),
+        )
+        .await?;
         done += 1;
         tokio::time::sleep(PAUSE).await;
     }
@@ -278,7 +309,9 @@ async fn reprice(wire: &mut Wire, token: &str, house: &House, night: u64, price:
         "price": { "amount": format!("{price}.00"), "currency": "EUR" },
     }] });
     let path = format!("/v1/properties/{}/ari", house.property_id);
-    let reply = wire.call_again(&request("PATCH", &path, token, "", &change.to_string())).await?;
+    let reply = wire
+        .call_again(&request("PATCH", &path, token, "", &change.to_string()))
+        .await?;
     ensure!(reply.status == 200, "reprice: {} {}", reply.status, reply.code());
     Ok(())
 }

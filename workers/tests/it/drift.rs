@@ -19,7 +19,9 @@ fn later() -> DateTime<Utc> {
 
 async fn ask(world: &World, at: DateTime<Utc>) -> Option<Question> {
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    let question = drift::take(&mut tx, world.connection.id, EVERY, 0.5, at).await.unwrap();
+    let question = drift::take(&mut tx, world.connection.id, EVERY, 0.5, at)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     question
 }
@@ -41,7 +43,9 @@ fn units(question: &Question) -> Believed<i32> {
 
 async fn repair(world: &World, question: &Question, kind: Kind, found: &Found) {
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    drift::repair(&mut tx, question, kind, &found.drift, later()).await.unwrap();
+    drift::repair(&mut tx, question, kind, &found.drift, later())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -92,7 +96,10 @@ async fn fewer_units_may_be_a_sale() {
     let found = find(&world, &question, &said).await;
     assert!(found.drift.len() == 1 && found.drift[0].sold_perhaps, "{found:?}");
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    assert!(!drift::heard_all(&mut tx, &question).await.unwrap(), "nobody has listened");
+    assert!(
+        !drift::heard_all(&mut tx, &question).await.unwrap(),
+        "nobody has listened"
+    );
 }
 
 /// What was told after the question, or a moment before it, is not held against the channel.
@@ -100,7 +107,9 @@ async fn fewer_units_may_be_a_sale() {
 async fn what_is_on_its_way_is_no_drift() {
     let (world, _) = World::in_step(10).await;
     let soon = ask(&world, now() + Duration::seconds(5)).await.unwrap();
-    let nothing = units(&soon).into_keys().map(|code| (code, [(night(&world, 0), 99)].into()));
+    let nothing = units(&soon)
+        .into_keys()
+        .map(|code| (code, [(night(&world, 0), 99)].into()));
     let nothing: Believed<i32> = nothing.collect();
     assert!(find(&world, &soon, &nothing).await.drift.is_empty());
     let question = ask(&world, later() + EVERY).await.unwrap();
@@ -129,7 +138,10 @@ async fn what_the_channel_does_not_know_any_more_is_an_alert() {
     let (world, _) = World::in_step(10).await;
     let question = ask(&world, later()).await.unwrap();
     for (unknown, alerts) in [
-        (BTreeSet::from(["DBL".to_owned()]), vec!["mapping_stale".to_owned()]),
+        (
+            BTreeSet::from(["DBL".to_owned()]),
+            vec!["mapping_stale".to_owned()],
+        ),
         (BTreeSet::new(), vec![]),
     ] {
         let mut tx = world.db.begin(world.house.tenant).await.unwrap();

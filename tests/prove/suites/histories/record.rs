@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub async fn record(
     world: &World,
@@ -56,6 +56,9 @@ struct Shared {
     reservations: Mutex<Vec<String>>,
     entries: Mutex<Vec<Entry>>,
 }
+
+const MOST_TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -105,12 +108,19 @@ impl Client {
         (booking, format!("/v1/reservations/{id}/actions/{action}"))
     }
 
-    /// The answer, and when it was asked for and had.
+    /// The answer, and when it was asked for and had. Asked to try again, they do: nothing was done, or else no order
+    /// explains what follows.
     async fn call(&mut self, request: Vec<u8>) -> anyhow::Result<(Reply, u64, u64)> {
         let time = |shared: &Shared| u64::try_from(shared.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let called = time(&self.shared);
-        let reply = self.wire.call(&request).await?;
-        Ok((reply, called, time(&self.shared)))
+        for _ in 0..MOST_TRIES {
+            let called = time(&self.shared);
+            let reply = self.wire.call(&request).await?;
+            if reply.code() != "try_again" {
+                return Ok((reply, called, time(&self.shared)));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("asked to try again {MOST_TRIES} times")
     }
 
     fn post(&self, path: &str, body: &Value) -> Vec<u8> {

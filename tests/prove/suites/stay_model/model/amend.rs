@@ -23,8 +23,11 @@ impl Model {
         if !force && (adults > MOST_ADULTS || (arrival < self.today && arrival != stay.arrival())) {
             return Err("not_bookable");
         }
-        let reprices = kind != stay.kind || adults != stay.adults;
-        let anew_from = reprices.then(|| change.anew.unwrap_or(arrival).max(self.today.min(departure)));
+        let from = change.anew.unwrap_or(arrival).max(self.today.min(departure));
+        // The stay may be what it was booked as and sleep elsewhere.
+        let elsewhere = |wanted| stay.nights.iter().any(|n| n.day >= from && n.kind != wanted);
+        let moved = change.kind.is_some_and(elsewhere);
+        let anew_from = (moved || kind != stay.kind || adults != stay.adults).then_some(from);
         let anew = |day: usize| anew_from.is_some_and(|from| day >= from);
         let slept = |day: usize| {
             let before = stay.nights.iter().rev().find(|n| n.day <= day);
