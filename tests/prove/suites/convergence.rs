@@ -35,7 +35,11 @@ const SOLD: u64 = 100;
 pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let (houses, seconds) = scale.of((3, 10), (20, 600));
     let mut verdict = Verdict::default();
-    let mut world = World::new(&vec![PLAN; houses]).await?;
+    let named = |i| Plan {
+        name: format!("house-{i}").leak(),
+        ..PLAN
+    };
+    let mut world = World::new(&(0..houses).map(named).collect::<Vec<_>>()).await?;
     world.set("INNKEEP_READ_BACK_SECONDS", scale.of("6", "20"));
     world.start_sandbox().await?;
     let mut channels = Vec::new();
