@@ -12,7 +12,7 @@ use poem::http::header;
 use poem::web::Html;
 use poem::{Endpoint, IntoResponse, Response};
 use poem_openapi::OpenApiService;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 const ABOUT: &str = "\
@@ -38,8 +38,20 @@ pub fn document() -> serde_json::Result<Value> {
     }
     mend(&mut document);
     conventions::complete(&mut document);
+    document["paths"]["/alpinebits"]["post"]["requestBody"]["content"] = form();
     rights::describe(&mut document);
     Ok(document)
+}
+
+/// What the code reads by itself, because it may be packed as a whole.
+fn form() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let fields = json!({
+        "action": text("For example `OTA_Ping:Handshaking`."),
+        "request": text("The message, in XML."),
+    });
+    let schema = json!({"type": "object", "required": ["action", "request"], "properties": fields});
+    json!({"multipart/form-data": {"schema": schema}})
 }
 
 /// As `innkeep openapi` prints it and as it is committed: pretty, sorted, one newline at the end.

@@ -51,19 +51,14 @@ impl Channels {
     ) -> ApiResult<Created<NewConnectionSecrets>> {
         let unknown =
             || Refusal::invalid("unknown_protocol", "no such channel protocol here").at("/protocol");
-        let can_push = app
-            .protocols
-            .get(&body.0.protocol)
-            .ok_or_else(unknown)?
-            .sink
-            .is_some();
+        let way = app.protocols.get(&body.0.protocol).ok_or_else(unknown)?.way;
         if let Some(address) = &body.0.base_url {
             let admitted = app.outbound.admit(address).await;
             admitted.map_err(|no| Refusal::invalid(Refused::CODE, no.to_string()).at("/base_url"))?;
         }
         let new = body.0.into();
         write(&app, &auth.0, &once, "create_channel_connection", async |tx| {
-            let made = connection::create(tx, &auth.0, new, can_push, app.now()).await?;
+            let made = connection::create(tx, &auth.0, new, way, app.now()).await?;
             let (path, version) = (
                 format!("/v1/channel-connections/{}", made.connection.id),
                 made.connection.version,

@@ -5,13 +5,13 @@ use crate::api::error::ApiError;
 use crate::api::{ApiResult, Tag};
 use crate::app::{App, Shared};
 use innkeep_domain::channel::connection::{self, Connection};
-use innkeep_domain::channel::inbox;
+use innkeep_domain::channel::{endpoint, inbox};
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::jobs;
 use innkeep_domain::ports::channel::{RawMessage, Unreadable};
 use innkeep_domain::{Refusal, TenantId};
 use innkeep_integrations::standard_webhooks::{self, Headers};
-use innkeep_integrations::{open_webhook, redact};
+use innkeep_integrations::{alpinebits, open_webhook, redact};
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
@@ -64,6 +64,9 @@ impl Hooks {
             };
             store(&app, &mut tx, &connection, headers, &body.0).await?;
             "stored"
+        } else if connection.protocol == alpinebits::NAME {
+            // What it was given is a password, not an address.
+            return Err(Refusal::not_found("channel endpoint").into());
         } else {
             inbox::poll_now(&mut tx, connection_id, app.now()).await?;
             "noted"
@@ -77,7 +80,7 @@ impl Hooks {
 
 async fn find(app: &App, token: &str) -> ApiResult<(TenantId, Uuid)> {
     let mut tx = app.db.begin_platform().await?;
-    let found = connection::find_endpoint(&mut tx, token).await?;
+    let found = endpoint::find(&mut tx, token).await?;
     tx.commit().await?;
     Ok(found.ok_or_else(|| Refusal::not_found("channel endpoint"))?)
 }

@@ -3,6 +3,7 @@
 //! A handler reads: parse the request, call one domain service, turn the result into a DTO. Writes go through
 //! [`write`], which gives them their transaction and their idempotency.
 
+pub mod alpinebits;
 pub mod api_keys;
 pub mod ari;
 pub mod audit_log;
@@ -133,6 +134,7 @@ type Business = (
     calendars::Calendars,
     calendars::CalendarFiles,
     hooks::Hooks,
+    alpinebits::AlpineBits,
     events::Events,
     insight::Insight,
 );
@@ -192,6 +194,7 @@ pub fn everything() -> Everything {
         calendars::Calendars,
         calendars::CalendarFiles,
         hooks::Hooks,
+        alpinebits::AlpineBits,
         events::Events,
         insight::Insight,
     );

@@ -16,7 +16,7 @@ use innkeep_domain::db::Db;
 use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_integrations::outbound::Outbound;
-use innkeep_integrations::{channex, ical, open_webhook};
+use innkeep_integrations::{alpinebits, channex, ical, open_webhook};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +92,7 @@ fn protocols(outbound: &Outbound) -> Protocols {
     Protocols::new(vec![
         channex::protocol(outbound.clone()),
         open_webhook::protocol(),
+        alpinebits::protocol(),
     ])
 }
 

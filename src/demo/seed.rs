@@ -9,6 +9,7 @@ use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
 use innkeep_domain::db::{Db, TenantTx};
 use innkeep_domain::identity::{self, Class, account, membership};
 use innkeep_domain::ids::{TenantId, new_id};
+use innkeep_domain::ports::channel::Way;
 use innkeep_domain::property::{self, NewProperty, NewUnitType, Property};
 use innkeep_domain::rates::{ari, plan};
 use innkeep_domain::{Principal, Role, tenancy};
@@ -174,6 +175,7 @@ async fn connect(
     sandbox: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Endpoint> {
+    let way = if spec.channex { Way::Called } else { Way::Signs };
     let of_channex = |value: String| spec.channex.then_some(value);
     let new = NewConnection {
         property_id: property.id,
@@ -190,7 +192,7 @@ async fn connect(
         safety_buffer: 0,
         calls_per_minute: CALLS_PER_MINUTE,
     };
-    let created = connection::create(tx, who, new, spec.channex, now).await?;
+    let created = connection::create(tx, who, new, way, now).await?;
     let mut mapping = Mapping::default();
     // Channex names things by UUID, a small seller by words.
     let id = |words: String| if spec.channex { new_id().to_string() } else { words };

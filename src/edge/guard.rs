@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Supervisors and collectors ask these again and again.
 const UNCOUNTED: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 /// Open to everybody whatever credential they show.
-const FROM_OUTSIDE: [&str; 2] = ["/hooks/", "/ical/"];
+const FROM_OUTSIDE: [&str; 3] = ["/hooks/", "/ical/", "/alpinebits"];
 /// Where something can be guessed.
 const LOG_IN: [&str; 3] = ["/v1/auth/", "/v1/platform/auth/", "/v1/invitations/"];
 

@@ -24,7 +24,10 @@ pub fn protect(path: &str, secure: bool, headers: &mut HeaderMap) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
-    if ["/v1/", "/hooks/", "/ical/"].iter().any(|p| path.starts_with(p)) {
+    if ["/v1/", "/hooks/", "/ical/", "/alpinebits"]
+        .iter()
+        .any(|p| path.starts_with(p))
+    {
         let unless_said = headers.entry(header::CACHE_CONTROL);
         unless_said.or_insert(HeaderValue::from_static("no-store"));
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 pub const OPEN: &[&str] = &[
     "accept_invitation",
     "begin_passkey_log_in",
+    "exchange_alpinebits",
     "forgot_password",
     "get_liveness",
     "get_readiness",

@@ -2,6 +2,7 @@
 //! modules mirror the URL tree; what holds for all paths stands beside them.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail like the test itself")]
 
+mod alpinebits;
 mod audit_log;
 mod auth;
 mod bad_input;

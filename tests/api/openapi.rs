@@ -5,9 +5,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Who calls these is asked for no token: they hand one out, are watched by machines, or carry a secret in the path.
-const OPEN: [&str; 17] = [
+const OPEN: [&str; 18] = [
     "accept_invitation",
     "begin_passkey_log_in",
+    "exchange_alpinebits",
     "forgot_password",
     "get_liveness",
     "get_readiness",

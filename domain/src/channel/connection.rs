@@ -1,14 +1,14 @@
 //! Connections of a property to a channel.
 
-use super::credentials::Credentials;
+use super::credentials::{Credentials, new_signing_secret};
 use super::dirty;
 pub use super::mapping::{Mapping, set_mapping};
-use crate::db::{PlatformTx, TenantTx};
+use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::identity::{random_token, token_hash};
-use crate::ids::{TenantId, new_id};
-use crate::ports::channel::Access;
+use crate::ids::new_id;
+use crate::ports::channel::{Access, Way};
 use crate::principal::{Permission, Principal};
 use crate::property;
 use crate::vault::Vault;
@@ -24,7 +24,7 @@ pub const FULL_SYNC_EVERY_HOURS: i64 = 24;
 pub struct Connection {
     pub id: Uuid,
     pub property_id: Uuid,
-    /// `channex` or `webhook`.
+    /// `channex`, `webhook` or `alpinebits`.
     pub protocol: String,
     pub name: String,
     pub base_url: Option<String>,
@@ -72,33 +72,29 @@ pub struct NewConnection {
 /// A new connection and its inbound secrets, shown this once.
 pub struct Created {
     pub connection: Connection,
-    /// Last part of the inbound URL `/hooks/channels/{token}`.
+    /// Last part of the inbound URL `/hooks/channels/{token}`, or the password of a channel that logs in.
     pub endpoint_token: String,
     /// `whsec_...` for Standard Webhooks; for protocols that sign.
     pub signing_secret: Option<String>,
 }
 
-/// `can_push`: does the protocol take availability from us?
 pub async fn create(
     tx: &mut TenantTx,
     who: &Principal,
     new: NewConnection,
-    can_push: bool,
+    way: Way,
     now: DateTime<Utc>,
 ) -> Result<Created> {
     who.require(Permission::WriteChannels)?;
     let property = property::get(tx, new.property_id).await?;
-    if can_push && (new.base_url.is_none() || new.api_key.is_none() || new.external_property.is_none()) {
-        let detail = "this protocol needs base_url, api_key and external_property";
-        return Err(Refusal::invalid("missing_field", detail).at("/base_url").into());
-    }
+    check_address(&new, way)?;
     if !(0..=1000).contains(&new.safety_buffer) || !(1..=10_000).contains(&new.calls_per_minute) {
         let detail = "safety_buffer 0 to 1000, calls_per_minute 1 to 10000";
         return Err(Refusal::invalid("out_of_range", detail)
             .at("/safety_buffer")
             .into());
     }
-    let signing_secret = (!can_push).then(new_signing_secret);
+    let signing_secret = (way == Way::Signs).then(new_signing_secret);
     let connection = Connection {
         id: new_id(),
         property_id: property.id,
@@ -111,7 +107,7 @@ pub async fn create(
             webhook_secrets: signing_secret.iter().cloned().collect(),
         },
         state: "active".into(),
-        receives_ari: can_push,
+        receives_ari: way == Way::Called,
         safety_buffer: new.safety_buffer,
         calls_per_minute: new.calls_per_minute,
         version: 1,
@@ -126,12 +122,23 @@ pub async fn create(
     })
 }
 
-fn new_signing_secret() -> String {
-    use base64::Engine;
-    use rand::RngCore;
-    let mut key = [0u8; 32];
-    rand::rng().fill_bytes(&mut key);
-    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(key))
+/// Whoever is called needs an address and a key; whoever logs in says in each message whom it means.
+fn check_address(new: &NewConnection, way: Way) -> Result<(), Refusal> {
+    let missing = |detail, at| Err(Refusal::invalid("missing_field", detail).at(at));
+    let code = new.external_property.as_deref();
+    match way {
+        Way::Called if new.base_url.is_none() || new.api_key.is_none() || new.external_property.is_none() => {
+            missing(
+                "this protocol needs base_url, api_key and external_property",
+                "/base_url",
+            )
+        }
+        Way::LogsIn if !code.is_some_and(|code| (1..=16).contains(&code.chars().count())) => missing(
+            "this protocol needs external_property, of 1 to 16 characters",
+            "/external_property",
+        ),
+        _ => Ok(()),
+    }
 }
 
 async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {
@@ -234,17 +241,6 @@ impl Row {
             version: self.version,
         })
     }
-}
-
-/// Whose inbound URL is this? Asked before a tenant is known.
-pub async fn find_endpoint(tx: &mut PlatformTx, token: &str) -> Result<Option<(TenantId, Uuid)>> {
-    let row = sqlx::query!(
-        "select tenant_id, connection_id from channel_endpoint where token_hash = $1",
-        token_hash(token)
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(row.map(|r| (TenantId(r.tenant_id), r.connection_id)))
 }
 
 pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {

@@ -22,6 +22,15 @@ impl Credentials {
     }
 }
 
+/// For a channel that signs its calls.
+pub(super) fn new_signing_secret() -> String {
+    use base64::Engine;
+    use rand::RngCore;
+    let mut key = [0u8; 32];
+    rand::rng().fill_bytes(&mut key);
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(key))
+}
+
 fn place(connection: Uuid) -> Place {
     Place::new("channel_connection", "credentials", connection)
 }

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 
 private!(ChannelRevision[booking_ref], Booker, ChannelRoom);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RevisionStatus {
     New,
     Modified,
     Cancelled,
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelRevision {
     /// The channel's stable id of the booking; with the connection it is the booking's key.
     pub booking_ref: String,
@@ -46,7 +47,7 @@ pub struct Booker {
     pub country: Option<String>,
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelRoom {
     /// The channel's id of this room within the booking, if it has one.
     pub room_ref: Option<String>,

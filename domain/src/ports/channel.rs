@@ -174,10 +174,22 @@ pub trait RevisionReader: Send + Sync {
 #[error("unreadable: {0}")]
 pub struct Unreadable(pub String);
 
+/// Who calls whom, and how the caller shows who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// We call the channel with its key; its own calls are only believed to mean that it is time to look.
+    Called,
+    /// It posts messages to a secret address, and signs them.
+    Signs,
+    /// It calls an address that all of the protocol share, with a name and a password of ours.
+    LogsIn,
+}
+
 /// A channel protocol and what it can do.
 #[derive(Clone)]
 pub struct Protocol {
     pub name: &'static str,
+    pub way: Way,
     pub sink: Option<Arc<dyn AriSink>>,
     pub source: Option<Arc<dyn AriSource>>,
     pub feed: Option<Arc<dyn RevisionFeed>>,

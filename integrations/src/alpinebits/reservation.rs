@@ -34,7 +34,8 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
     let stays: Vec<Element<'_>> = at.list("RoomStays", "RoomStay").collect();
     let rooms: Vec<ChannelRoom> = stays
         .iter()
-        .map(|stay| room(*stay, &booker))
+        .zip(1..)
+        .map(|(stay, position)| room(*stay, position, &booker))
         .collect::<Result<_, _>>()?;
     let stated = stays
         .iter()
@@ -154,7 +155,8 @@ fn amount(stay: Element<'_>) -> Result<Decimal, Refusal> {
     Ok(total.flatten().unwrap_or_default())
 }
 
-fn room(stay: Element<'_>, booker: &Booker) -> Result<ChannelRoom, Refusal> {
+/// Rooms have no ids: the same place in the list is taken for the same room.
+fn room(stay: Element<'_>, position: usize, booker: &Booker) -> Result<ChannelRoom, Refusal> {
     let span = stay.need_child("TimeSpan")?;
     let missing = || span.wrong(Code::DATES, "says no arrival and departure");
     let (arrival, departure) = span.date("Start")?.zip(span.date("End")?).ok_or_else(missing)?;
@@ -166,7 +168,7 @@ fn room(stay: Element<'_>, booker: &Booker) -> Result<ChannelRoom, Refusal> {
     let (adults, children) = people(stay)?;
     let own = |path: &[&'static str], name| stay.at(path).and_then(|one| clean(one.get(name)?, SHORT));
     Ok(ChannelRoom {
-        room_ref: None,
+        room_ref: Some(position.to_string()),
         room_type: own(&["RoomTypes", "RoomType"], "RoomTypeCode"),
         rate_plan: own(&["RatePlans", "RatePlan"], "RatePlanCode"),
         arrival,

@@ -13,7 +13,7 @@ mod warnings;
 mod wire;
 
 use crate::outbound::Outbound;
-use innkeep_domain::ports::channel::Protocol;
+use innkeep_domain::ports::channel::{Protocol, Way};
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
@@ -24,6 +24,7 @@ pub fn protocol(outbound: Outbound) -> Protocol {
     let api = api::Api::new(outbound);
     Protocol {
         name: NAME,
+        way: Way::Called,
         sink: Some(Arc::new(ari::Sink::new(api.clone()))),
         source: Some(Arc::new(read_back::Source::new(api.clone()))),
         feed: Some(Arc::new(feed::Feed::new(api))),

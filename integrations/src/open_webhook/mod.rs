@@ -32,7 +32,7 @@
 mod check;
 mod reader;
 
-use innkeep_domain::ports::channel::Protocol;
+use innkeep_domain::ports::channel::{Protocol, Way};
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
@@ -45,6 +45,7 @@ pub const EXAMPLE: &str = include_str!("example.json");
 pub fn protocol() -> Protocol {
     Protocol {
         name: NAME,
+        way: Way::Signs,
         sink: None,
         source: None,
         feed: None,

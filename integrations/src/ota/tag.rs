@@ -1,13 +1,14 @@
 //! An element to be written.
 
 use super::NAMESPACE;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// An OTA element with what stands in it; text and child elements do not mix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     name: String,
-    attributes: Vec<(&'static str, String)>,
+    attributes: Vec<(Cow<'static, str>, String)>,
     children: Vec<Tag>,
     text: String,
 }
@@ -27,8 +28,8 @@ impl Tag {
         Self::new(name).with("xmlns", NAMESPACE).with("Version", version)
     }
 
-    pub fn with(mut self, attribute: &'static str, value: impl ToString) -> Self {
-        self.attributes.push((attribute, value.to_string()));
+    pub fn with(mut self, attribute: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+        self.attributes.push((attribute.into(), value.to_string()));
         self
     }
 

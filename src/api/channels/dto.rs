@@ -4,6 +4,7 @@ use crate::api::ApiResult;
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::Refusal;
 use innkeep_domain::channel::{connection, mapping, status};
+use innkeep_integrations::alpinebits;
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -11,7 +12,8 @@ use uuid::Uuid;
 #[oai(deny_unknown_fields)]
 pub struct NewConnection {
     property_id: Uuid,
-    /// `channex` (we push and poll) or `webhook` (signed booking messages are posted to us).
+    /// `channex` (we push and poll), `webhook` (signed booking messages are posted to us) or `alpinebits` (a portal logs
+    /// in at `/alpinebits`).
     pub protocol: String,
     /// 1 to 200 characters, for people.
     name: String,
@@ -19,7 +21,8 @@ pub struct NewConnection {
     /// or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
     pub base_url: Option<String>,
-    /// The channel's own id of the property; for protocols that we call.
+    /// The channel's own id of the property; for protocols that we call, and for `alpinebits`, where it is the
+    /// `HotelCode` of 1 to 16 characters.
     #[oai(validator(max_length = 200))]
     external_property: Option<String>,
     /// The channel's API key; for protocols that we call.
@@ -66,8 +69,14 @@ enum State {
 #[derive(Object)]
 pub struct NewConnectionSecrets {
     connection: Connection,
-    /// The path the channel posts to; anyone who knows it can post.
+    /// The path the channel posts to; but for `alpinebits`, anyone who knows it can post.
     hook_path: String,
+    /// By which the channel logs in (HTTP Basic); for `alpinebits`.
+    #[oai(skip_serializing_if_is_none)]
+    user_name: Option<String>,
+    /// Kept as a hash: it cannot be shown again.
+    #[oai(skip_serializing_if_is_none)]
+    password: Option<String>,
     /// Signs what is posted (Standard Webhooks, `whsec_…`); for protocols that sign.
     #[oai(skip_serializing_if_is_none)]
     signing_secret: Option<String>,
@@ -97,7 +106,8 @@ struct RoomMapping {
 struct RateMapping {
     unit_type_id: Uuid,
     rate_plan_id: Uuid,
-    /// The channel's rate plan.
+    /// The channel's rate plan. With `alpinebits` it is of no one room: what a rate plan is mapped to with one unit type
+    /// holds for all mapped ones that have nothing of their own.
     #[oai(validator(min_length = 1, max_length = 200))]
     external_id: String,
 }
@@ -199,10 +209,20 @@ impl From<connection::Created> for NewConnectionSecrets {
             endpoint_token,
             signing_secret,
         } = made;
-        let hook_path = format!("/hooks/channels/{endpoint_token}");
+        if connection.protocol == alpinebits::NAME {
+            return Self {
+                user_name: Some(connection.id.to_string()),
+                password: Some(endpoint_token),
+                connection: connection.into(),
+                hook_path: "/alpinebits".into(),
+                signing_secret,
+            };
+        }
         Self {
             connection: connection.into(),
-            hook_path,
+            hook_path: format!("/hooks/channels/{endpoint_token}"),
+            user_name: None,
+            password: None,
             signing_secret,
         }
     }

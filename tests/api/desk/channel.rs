@@ -6,6 +6,7 @@ use innkeep_domain::booking::channel::apply;
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::ports::channel::Way;
 use innkeep_domain::{booking, db};
 use serde_json::json;
 
@@ -28,7 +29,7 @@ impl<'a> Agent<'a> {
             safety_buffer: 0,
             calls_per_minute: 10,
         };
-        let made = connection::create(&mut tx, &house.owner(), new, false, now).await;
+        let made = connection::create(&mut tx, &house.owner(), new, Way::Signs, now).await;
         let connection = made.unwrap().connection;
         let suite = (house.unit_type("STE").unwrap(), "STE".to_owned());
         let mapping = Mapping {

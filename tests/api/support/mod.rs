@@ -23,7 +23,7 @@ use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::{MailError, Mailer, Message};
 use innkeep_domain::testing::{House, Plan, TestDatabase};
 use innkeep_integrations::outbound::Outbound;
-use innkeep_integrations::{anchor, channex, ical, open_webhook};
+use innkeep_integrations::{alpinebits, anchor, channex, ical, open_webhook};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -84,6 +84,7 @@ impl Server {
             protocols: Protocols::new(vec![
                 channex::protocol(outbound.clone()),
                 open_webhook::protocol(),
+                alpinebits::protocol(),
             ]),
             outbound,
             metrics: Metrics::install().unwrap(),

@@ -5,6 +5,7 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection, SYNC_DAYS};
 use innkeep_domain::clock::Clock;
+use innkeep_domain::ports::channel::Way;
 use innkeep_domain::testing::House;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -53,7 +54,7 @@ impl Channel {
             safety_buffer: 0,
             calls_per_minute: 10_000,
         };
-        let created = connection::create(&mut tx, &house.owner(), new, true, now).await?;
+        let created = connection::create(&mut tx, &house.owner(), new, Way::Called, now).await?;
         channel.connection = created.connection.id;
         let hook = format!("http://{}/hooks/channels/{}", world.api, created.endpoint_token);
         channel

@@ -11,7 +11,7 @@ use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Re
 use innkeep_domain::channel::status::{self, SyncStatus};
 use innkeep_domain::db::Db;
 use innkeep_domain::due::due;
-use innkeep_domain::ports::channel::PushReport;
+use innkeep_domain::ports::channel::{PushReport, Way};
 use innkeep_domain::rates::stay::Stay;
 use innkeep_domain::testing::{House, Plan, TestDatabase};
 use innkeep_domain::{Principal, verify};
@@ -46,7 +46,7 @@ impl World {
             calls_per_minute,
         };
         let mut tx = db.begin(house.tenant).await.unwrap();
-        let made = connection::create(&mut tx, &house.owner(), new, true, now())
+        let made = connection::create(&mut tx, &house.owner(), new, Way::Called, now())
             .await
             .unwrap();
         let mut mapping = Mapping::default();

@@ -11,7 +11,7 @@ use innkeep_domain::channel::connection::{self, NewConnection};
 use innkeep_domain::channel::inbox;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::jobs;
-use innkeep_domain::ports::channel::RawMessage;
+use innkeep_domain::ports::channel::{RawMessage, Way};
 use innkeep_domain::testing::House;
 use innkeep_domain::vault::Place;
 use serde_json::{Value, json};
@@ -212,7 +212,7 @@ impl Hotel {
             safety_buffer: 0,
             calls_per_minute: 60,
         };
-        let connection = connection::create(&mut tx, &who, new, false, now)
+        let connection = connection::create(&mut tx, &who, new, Way::Signs, now)
             .await?
             .connection
             .id;

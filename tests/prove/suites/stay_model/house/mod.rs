@@ -14,6 +14,7 @@ use innkeep_domain::booking::entity::Booking;
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::db::{Db, TenantTx};
+use innkeep_domain::ports::channel::Way;
 use innkeep_domain::testing::{House, Plan};
 use innkeep_domain::{Error, Principal, property, verify};
 use std::collections::BTreeMap;
@@ -155,7 +156,7 @@ async fn connect(tx: &mut TenantTx, house: &House) -> anyhow::Result<Connection>
         safety_buffer: 0,
         calls_per_minute: 10,
     };
-    let connection = connection::create(tx, &who, new, false, beginning())
+    let connection = connection::create(tx, &who, new, Way::Signs, beginning())
         .await?
         .connection;
     let mut mapping = Mapping::default();
