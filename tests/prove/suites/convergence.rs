@@ -10,6 +10,7 @@ use crate::harness::world::World;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
+use innkeep_domain::clock::Clock;
 use innkeep_domain::testing::{House, Plan};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -174,7 +175,7 @@ impl Sides<'_> {
         }
         self.told().await?;
         self.channels[0].faults(json!({})).await?;
-        let (begun, forgotten_at) = (Instant::now(), Utc::now());
+        let (begun, forgotten_at) = (Instant::now(), Clock::System.now());
         let mut injected = 0;
         for (house, channel) in self.both() {
             let cells = self.forgotten(house, channel).await?;
@@ -213,7 +214,7 @@ impl Sides<'_> {
     /// Nobody is accused of drift who did not drift: after one more reading of each, nothing more was found.
     async fn remember(&self, scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
         let before = self.drifted().await?;
-        let (begun, reading) = (Utc::now(), Duration::from_secs(scale.of(20, 50)));
+        let (begun, reading) = (Clock::System.now(), Duration::from_secs(scale.of(20, 50)));
         tokio::time::sleep(reading).await;
         let unread: i64 =
             sqlx::query_scalar("select count(*) from channel_sync where last_read_back_at < $1")
