@@ -27,6 +27,8 @@ fn altered(needs: Needs) -> Vec<Needs> {
 
 pub async fn run(stage: &mut Stage, scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
     let document = openapi::document()?;
+    // What came before takes longer than a server keeps a silent connection.
+    stage.wire = Wire::open(serve(&stage.app, TABLE).await?).await?;
     let callers = Callers::hire(stage).await?;
     let operations = std::mem::take(&mut stage.operations);
     let (mut tried, mut red) = (0, 0);
