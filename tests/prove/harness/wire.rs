@@ -5,12 +5,19 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
+
+/// The server closes a connection that is silent for 10 s; after half of it a client had better open a new one.
+const SILENT: Duration = Duration::from_secs(5);
 
 pub struct Wire {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
+    /// Of the loopback network, where it matters who calls.
+    source: Option<[u8; 4]>,
+    used: Instant,
 }
 
 #[derive(Debug)]
@@ -51,27 +58,39 @@ pub fn request(method: &str, path: &str, token: &str, extra: &str, body: &str) -
 
 impl Wire {
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.context("connect")?;
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-            address,
-        })
+        Self::connect(address, None).await
     }
 
     /// From another address of the loopback network: another client to the server.
     pub async fn open_from(address: SocketAddr, source: [u8; 4]) -> anyhow::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((source, 0)))?;
-        let stream = socket.connect(address).await.context("connect")?;
+        Self::connect(address, Some(source)).await
+    }
+
+    async fn connect(address: SocketAddr, source: Option<[u8; 4]>) -> anyhow::Result<Self> {
+        let stream = match source {
+            Some(source) => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::from((source, 0)))?;
+                socket.connect(address).await
+            }
+            None => TcpStream::connect(address).await,
+        };
+        let stream = stream.context("connect")?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream: BufReader::new(stream),
             address,
+            source,
+            used: Instant::now(),
         })
     }
 
+    /// On a fresh connection if this one was silent for long.
     pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
+        if self.used.elapsed() > SILENT {
+            *self = Self::connect(self.address, self.source).await?;
+        }
+        self.used = Instant::now();
         Ok(self.stream.get_mut().write_all(request).await?)
     }
 
@@ -85,7 +104,7 @@ impl Wire {
         match self.call(request).await {
             Ok(reply) => Ok(reply),
             Err(_) => {
-                *self = Self::open(self.address).await?;
+                *self = Self::connect(self.address, self.source).await?;
                 self.call(request).await
             }
         }
@@ -128,6 +147,7 @@ impl Wire {
         } else {
             self.bytes(length).await?
         };
+        self.used = Instant::now();
         Ok(Reply {
             status,
             headers,
