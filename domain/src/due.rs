@@ -1,6 +1,6 @@
 //! What is due in a tenant: one statement, since it is asked after every kick and in every sweep.
 
-use crate::channel::unheard;
+use crate::channel::{deadline, unheard};
 use crate::db::TenantTx;
 use crate::error::Result;
 use chrono::{DateTime, Utc};
@@ -20,6 +20,8 @@ pub struct Due {
     pub inboxes: Vec<Uuid>,
     /// Connections whose channel is to be asked what it believes (`channel::drift`).
     pub read_backs: Vec<Uuid>,
+    /// Messages whose channel loses patience, or did and does not any more (`channel::deadline`).
+    pub late: bool,
     /// Calendars to be read, the longest due first, at most 100 (`channel::calendar::reading`).
     pub calendars: Vec<Uuid>,
 }
@@ -59,12 +61,24 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                                           and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!",
              array(select a.connection_id from active a
                    where a.next_read_back_at <= $2 and a.receives_ari) as "read_backs!",
+             exists (select from inbox i where i.tenant_id = $1 and i.acknowledged_at is null
+                       and i.deadline_at is null and i.received_at <= $4)
+               or exists (select from inbox i where i.tenant_id = $1 and i.acknowledged_at is null
+                            and i.deadline_at <= $5
+                            and not exists (select from alert l where l.tenant_id = $1 and l.subject_id = i.connection_id
+                                              and l.kind = 'acknowledgement_late' and l.resolved_at is null))
+               or exists (select from alert l where l.tenant_id = $1 and l.kind = 'acknowledgement_late'
+                            and l.resolved_at is null
+                            and not exists (select from inbox i where i.tenant_id = $1 and i.connection_id = l.subject_id
+                                              and i.acknowledged_at is null and i.deadline_at <= $5)) as "late!",
              array(select c.id from calendar_connection c
                    where c.tenant_id = $1 and c.state = 'active' and c.import_url is not null and c.next_read_at <= $2
                    order by c.next_read_at limit 100) as "calendars!""#,
         tx.t(),
         now,
-        now - unheard::given_up_after()
+        now - unheard::given_up_after(),
+        deadline::troubled_before(now),
+        deadline::alarming_until(now)
     )
     .fetch_one(&mut **tx)
     .await?)

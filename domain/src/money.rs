@@ -17,6 +17,11 @@ pub fn currency(code: &str) -> Result<Currency, Refusal> {
     })
 }
 
+/// That of a booking as a channel sold it: one we do not know counts with two places, and what was sold is not lost.
+pub fn sold_in(code: &str) -> Currency {
+    Currency::from_code(code).unwrap_or(Currency::XXX)
+}
+
 /// Decimal places of the currency: JPY 0, EUR 2, KWD 3.
 pub fn exponent(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)

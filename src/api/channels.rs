@@ -1,25 +1,46 @@
 //! `/v1/channel-connections`: how properties are tied to sales channels, and how far those are in step.
 
+mod cells;
+mod closed_dates;
 mod dto;
+mod messages;
 mod probe;
+mod status;
 
-use crate::api::etag::Found;
+use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
 use crate::api::reply::Accepted;
+use crate::api::session::Done;
 use crate::api::{ApiResult, Auth, Body, Changed, Created, Once, Tag, write};
-use crate::app::Shared;
-use dto::{Connection, FullSync, Mappings, NewConnection, NewConnectionSecrets, SyncStatus};
-use innkeep_domain::channel::{connection, mapping, status};
+use crate::app::{App, Shared};
+use dto::{Connection, ConnectionChange, FullSync, Mappings, NewConnection, NewConnectionSecrets};
+use innkeep_domain::channel::{change, connection, mapping};
 use innkeep_domain::{Permission, Refusal};
 use innkeep_integrations::outbound::Refused;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::MaybeUndefined;
 use probe::Probe;
+use status::SyncStatus;
 use uuid::Uuid;
 
 pub struct Channels;
+
+/// What stands at and below a connection.
+pub type All = (
+    Channels,
+    cells::ChannelCells,
+    closed_dates::ClosedDates,
+    messages::ChannelMessages,
+);
+pub const ALL: All = (
+    Channels,
+    cells::ChannelCells,
+    closed_dates::ClosedDates,
+    messages::ChannelMessages,
+);
 
 #[OpenApi(prefix_path = "/v1/channel-connections", tag = "Tag::Channels")]
 impl Channels {
@@ -53,8 +74,7 @@ impl Channels {
             || Refusal::invalid("unknown_protocol", "no such channel protocol here").at("/protocol");
         let way = app.protocols.get(&body.0.protocol).ok_or_else(unknown)?.way;
         if let Some(address) = &body.0.base_url {
-            let admitted = app.outbound.admit(address).await;
-            admitted.map_err(|no| Refusal::invalid(Refused::CODE, no.to_string()).at("/base_url"))?;
+            admit(&app, address).await?;
         }
         let new = body.0.into();
         write(&app, &auth.0, &once, "create_channel_connection", async |tx| {
@@ -83,6 +103,44 @@ impl Channels {
         let mut tx = app.db.begin_for(&auth.0).await?;
         let found = connection::get(&mut tx, id.0).await?;
         Ok(Found::new(&if_none_match, found.version, found))
+    }
+
+    /// Change a channel connection
+    ///
+    /// Another safety buffer or markup is told to the channel at once, as far as it changes what was told.
+    #[oai(path = "/:id", method = "patch", operation_id = "change_channel_connection")]
+    async fn change(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ConnectionChange>,
+    ) -> ApiResult<Changed<Connection>> {
+        let expected = expected(&if_match)?;
+        if let MaybeUndefined::Value(address) = &body.0.base_url {
+            admit(&app, address).await?;
+        }
+        let wanted = body.0.parse()?;
+        write(&app, &auth.0, &once, "change_channel_connection", async |tx| {
+            let changed = change::change(tx, &auth.0, id.0, wanted, expected, app.now()).await?;
+            let version = changed.version;
+            Ok(Changed::new(&Connection::from(changed)).version(version))
+        })
+        .await
+    }
+
+    /// Disconnect a channel
+    ///
+    /// Nothing is sent to it or taken from it any more, and there is no way back. Its bookings and messages stay. It is
+    /// not told to stop selling: close it out before, by `closed-dates` or there.
+    #[oai(path = "/:id", method = "delete", operation_id = "delete_channel_connection")]
+    async fn delete(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Done> {
+        let mut tx = app.db.begin_for(&auth.0).await?;
+        change::close(&mut tx, &auth.0, id.0, app.now()).await?;
+        tx.commit().await?;
+        Ok(Done::NoContent)
     }
 
     /// Read what is mapped to what
@@ -115,6 +173,9 @@ impl Channels {
     }
 
     /// How far is the channel in step
+    ///
+    /// And what a manager has to know besides: how long it may sell what is gone, which of its messages wait and how
+    /// long they may, what it does not sell because it is not mapped.
     #[oai(
         path = "/:id/sync-status",
         method = "get",
@@ -127,7 +188,11 @@ impl Channels {
         id: Path<Uuid>,
     ) -> ApiResult<Json<SyncStatus>> {
         let mut tx = app.db.begin_for(&auth.0).await?;
-        Ok(Json(status::read(&mut tx, &auth.0, id.0).await?.into()))
+        let found = innkeep_domain::channel::status::read(&mut tx, &auth.0, id.0).await?;
+        let (protocols, now) = (&app.protocols, app.now());
+        let outlook =
+            innkeep_domain::channel::status::outlook(&mut tx, &auth.0, id.0, protocols, now).await?;
+        Ok(Json(SyncStatus::new(found, outlook, now)))
     }
 
     /// Can the channel be reached with these credentials
@@ -196,6 +261,12 @@ impl Channels {
     ) -> ApiResult<Changed<Connection>> {
         set_state(&app, &auth, &once, "resume_channel", id.0, true).await
     }
+}
+
+/// 422 `address_refused` for an address that is not called.
+async fn admit(app: &App, address: &str) -> ApiResult<()> {
+    let admitted = app.outbound.admit(address).await;
+    Ok(admitted.map_err(|no| Refusal::invalid(Refused::CODE, no.to_string()).at("/base_url"))?)
 }
 
 async fn set_state(

@@ -191,6 +191,7 @@ async fn connect(
         api_key: of_channex(SANDBOX_KEY.to_owned()),
         safety_buffer: 0,
         calls_per_minute: CALLS_PER_MINUTE,
+        terms: connection::Terms::default(),
     };
     let created = connection::create(tx, who, new, way, now).await?;
     let mut mapping = Mapping::default();

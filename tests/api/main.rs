@@ -11,6 +11,8 @@ mod bookings;
 mod calendar_connections;
 mod cards;
 mod channel_connections;
+mod channel_inbox;
+mod channel_terms;
 mod companies;
 mod dashboard;
 mod desk;

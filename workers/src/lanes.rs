@@ -18,6 +18,8 @@ pub(crate) enum Lane {
     Holds(TenantId),
     /// The tenant's audit trail.
     Audit(TenantId),
+    /// Messages that channels lose patience with.
+    Deadlines(TenantId),
     /// Mail that is due, whoever's.
     Mail,
     /// One connection's outbound sender.
@@ -81,6 +83,7 @@ impl Lanes {
             Lane::Metrics(tenant) => crate::metrics::follow(&self.workers, tenant).await,
             Lane::Holds(tenant) => crate::holds::run(&self.workers, tenant).await,
             Lane::Audit(tenant) => crate::audit::run(&self.workers, tenant).await,
+            Lane::Deadlines(tenant) => crate::deadlines::run(&self.workers, tenant).await,
             Lane::Mail => crate::mail::run(&self.workers).await,
             Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
             Lane::ReadBack(tenant, connection) => {

@@ -4,6 +4,7 @@
 mod audit;
 mod breaker;
 mod calendars;
+mod deadlines;
 mod heartbeat;
 mod holds;
 mod hourly;

@@ -61,6 +61,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     if due.holds {
         lanes.poke(Lane::Holds(tenant));
     }
+    if due.late {
+        lanes.poke(Lane::Deadlines(tenant));
+    }
     if due.audit {
         lanes.poke(Lane::Audit(tenant));
     }

@@ -178,7 +178,7 @@ impl Change {
 
     /// Reference, nights touched (what projections read), and each field that differs, before and after.
     fn data(&self, said: &Said<'_>) -> Result<Value> {
-        let currency = money::currency(&self.after.currency)?;
+        let currency = money::sold_in(&self.after.currency);
         let mut touched = Vec::new();
         let mut changes = edit::changes(&self.before, &self.after);
         for (before, after) in self.before.reservations.iter().zip(&self.after.reservations) {

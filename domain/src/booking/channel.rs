@@ -10,7 +10,7 @@ use crate::alert;
 use crate::channel::connection::Connection;
 use crate::channel::dirty;
 use crate::channel::mapping::Mapping;
-use crate::channel::revision::{ChannelRevision, ChannelRoom, RevisionStatus};
+use crate::channel::revision::{ChannelRevision, ChannelRoom, NO_CURRENCY, RevisionStatus};
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
@@ -74,8 +74,8 @@ pub async fn apply(
     };
     let mapping = Mapping::read(tx, connection.id).await?;
     let mut after = replace(before.as_ref(), connection, revision, &mapping, now)?;
-    let today = property::get(tx, connection.property_id).await?.business_date;
-    segment::follow(&mut after, today);
+    let property = property::get(tx, connection.property_id).await?;
+    segment::follow(&mut after, property.business_date);
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
     save(tx, before.as_ref(), &after).await?;
     let unmapped = after
@@ -84,6 +84,9 @@ pub async fn apply(
         .filter(|r| r.status.occupies() && r.unit_type_id.is_none())
         .count();
     raise_alerts(tx, &after, &overbooked, unmapped, now).await?;
+    if before.is_some() || after.currency != property.currency {
+        say_currency(tx, &after, &property.currency, now).await?;
+    }
     let outcome = match (&before, revision.status) {
         (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
         (None, _) => Outcome::Created,
@@ -139,7 +142,7 @@ fn replace(
         hold_expires_at: None,
         booker: revision.booker.clone(),
         notes: revision.notes.clone(),
-        currency: revision.currency.clone(),
+        currency: currency(before, revision),
         total: revision.total,
         commission: revision.commission,
         source: revision.sold_by.clone(),
@@ -148,6 +151,7 @@ fn replace(
             reference: revision.booking_ref.clone(),
             revision: revision.revision.clone(),
             revised_at: revision.revised_at,
+            particulars: revision.particulars.clone(),
         }),
         parties: before.map(|b| b.parties).unwrap_or_default(),
         reservations,
@@ -155,6 +159,14 @@ fn replace(
         created_at: before.map_or(now, |b| b.created_at),
         updated_at: now,
     })
+}
+
+/// A cancellation may not name one: then it stays what it was.
+fn currency(before: Option<&Booking>, revision: &ChannelRevision) -> String {
+    match before {
+        Some(known) if revision.currency == NO_CURRENCY => known.currency.clone(),
+        _ => revision.currency.clone(),
+    }
 }
 
 fn reservation(
@@ -200,7 +212,7 @@ fn reservation(
         promo_code: None,
         policy: None,
         fee: Decimal::ZERO,
-        total: money::round(room.amount, money::currency(&revision.currency)?),
+        total: money::round(room.amount, money::sold_in(&revision.currency)),
         channel_room_ref: room.room_ref.clone(),
         segments: kept.map(|r| r.segments.clone()).unwrap_or_default(),
         needs: kept.map(|r| r.needs.clone()).unwrap_or_default(),
@@ -266,6 +278,19 @@ async fn raise_alerts(
         alert::resolve(tx, "unmapped", booking.id, now).await?;
     }
     Ok(())
+}
+
+/// Numbers are reckoned in the property's currency, and leave out what was sold in another.
+async fn say_currency(tx: &mut TenantTx, booking: &Booking, ours: &str, now: DateTime<Utc>) -> Result<()> {
+    const KIND: &str = "foreign_currency";
+    if booking.currency == ours || booking.status == BookingStatus::Cancelled {
+        return alert::resolve(tx, KIND, booking.id, now).await;
+    }
+    let detail = format!(
+        "{} was sold in {}, and the property counts in {ours}: its amounts are kept as sent",
+        booking.reference, booking.currency
+    );
+    alert::raise(tx, KIND, (booking.property_id, booking.id), &detail, now).await
 }
 
 async fn log(

@@ -1,7 +1,7 @@
 //! What a booking is, and which state may follow which.
 
 use super::line::Line;
-use crate::channel::revision::Booker;
+use crate::channel::revision::{Booker, Particulars};
 use crate::desk::needs::Needs;
 use crate::desk::segment::Segment;
 use crate::error::{Error, Refusal, Result};
@@ -173,7 +173,7 @@ impl Reservation {
         let Some(policy) = &self.policy else {
             return Ok(Decimal::ZERO);
         };
-        let currency = money::currency(currency)?;
+        let currency = money::sold_in(currency);
         Ok(policy.cancellation_fee(self.total, &self.prices(), currency, hours_before))
     }
 
@@ -181,7 +181,7 @@ impl Reservation {
         let Some(policy) = &self.policy else {
             return Ok(Decimal::ZERO);
         };
-        Ok(policy.no_show_fee(self.total, &self.prices(), money::currency(currency)?))
+        Ok(policy.no_show_fee(self.total, &self.prices(), money::sold_in(currency)))
     }
 
     fn prices(&self) -> Vec<Decimal> {
@@ -206,12 +206,13 @@ impl Reservation {
 }
 
 /// Where a booking came from, when a channel sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChannelLink {
     pub connection_id: Uuid,
     pub reference: String,
     pub revision: String,
     pub revised_at: Option<DateTime<Utc>>,
+    pub particulars: Particulars,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

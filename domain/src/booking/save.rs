@@ -2,9 +2,11 @@
 
 use super::entity::{Booking, Reservation};
 use super::{personal, rows};
+use crate::channel::revision::Particulars;
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 /// Writes a booking as it is now: a new one whole, of one that was read and locked what differs from `before`.
@@ -37,18 +39,20 @@ pub(super) async fn save(tx: &mut TenantTx, before: Option<&Booking>, b: &Bookin
 async fn save_booking(tx: &mut TenantTx, b: &Booking) -> Result<()> {
     let link = b.channel.as_ref();
     let sealed = personal::of(tx, b).await?;
+    let particulars = link.map(|l| &l.particulars).filter(|p| !p.is_empty()).map(Json);
     sqlx::query!(
         "insert into booking (tenant_id, id, property_id, reference, status, hold_expires_at, personal, email_key,
              phone_key, currency, total, commission, source, connection_id, channel_ref, channel_revision,
-             channel_revised_at, company_id, agent_id, group_id, version, created_at, updated_at)
+             channel_revised_at, particulars, company_id, agent_id, group_id, version, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23)
+             $23, $24)
          on conflict (tenant_id, id) do update set
              status = excluded.status, hold_expires_at = excluded.hold_expires_at,
              personal = excluded.personal, email_key = excluded.email_key, phone_key = excluded.phone_key,
              booker_name = null, booker_email = null, booker_phone = null, booker_country = null, notes = null,
              currency = excluded.currency, total = excluded.total, commission = excluded.commission,
              channel_revision = excluded.channel_revision, channel_revised_at = excluded.channel_revised_at,
+             particulars = excluded.particulars,
              company_id = excluded.company_id, agent_id = excluded.agent_id, group_id = excluded.group_id,
              version = excluded.version, updated_at = excluded.updated_at",
         tx.t(),
@@ -68,6 +72,7 @@ async fn save_booking(tx: &mut TenantTx, b: &Booking) -> Result<()> {
         link.map(|l| l.reference.as_str()),
         link.map(|l| l.revision.as_str()),
         link.and_then(|l| l.revised_at),
+        particulars as Option<Json<&Particulars>>,
         b.parties.company_id,
         b.parties.agent_id,
         b.parties.group_id,

@@ -3,6 +3,7 @@
 use super::entity::{Booking, BookingStatus, ChannelLink, Moment, Night, Parties, Reservation, Status};
 use super::line::{self, Line};
 use super::personal::Personal;
+use crate::channel::revision::Particulars;
 use crate::db::TenantTx;
 use crate::desk::needs;
 use crate::desk::segment::{self, Segment};
@@ -33,6 +34,7 @@ struct BookingRow {
     channel_ref: Option<String>,
     channel_revision: Option<String>,
     channel_revised_at: Option<DateTime<Utc>>,
+    particulars: Option<Json<Particulars>>,
     company_id: Option<Uuid>,
     agent_id: Option<Uuid>,
     group_id: Option<Uuid>,
@@ -53,6 +55,7 @@ impl BookingRow {
                 reference,
                 revision: self.channel_revision.unwrap_or_default(),
                 revised_at: self.channel_revised_at,
+                particulars: self.particulars.map(|p| p.0).unwrap_or_default(),
             });
         Ok(Booking {
             id: self.id,
@@ -155,8 +158,8 @@ pub async fn get(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<Booking
         BookingRow,
         r#"select id, property_id, reference, status, hold_expires_at, personal,
                   app.in_clear(b) as "clear: Json<Personal>", currency, total, commission, source, connection_id,
-                  channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version,
-                  created_at, updated_at
+                  channel_ref, channel_revision, channel_revised_at, particulars as "particulars: Json<Particulars>",
+                  company_id, agent_id, group_id, version, created_at, updated_at
            from booking b where tenant_id = $1 and id = $2"#,
         tx.t(),
         id
@@ -213,8 +216,8 @@ pub async fn list(
         BookingRow,
         r#"select id, property_id, reference, status, hold_expires_at, personal,
                   app.in_clear(b) as "clear: Json<Personal>", currency, total, commission, source, connection_id,
-                  channel_ref, channel_revision, channel_revised_at, company_id, agent_id, group_id, version,
-                  created_at, updated_at
+                  channel_ref, channel_revision, channel_revised_at, particulars as "particulars: Json<Particulars>",
+                  company_id, agent_id, group_id, version, created_at, updated_at
          from booking b where tenant_id = $1 and ($2::uuid is null or property_id = $2)
            and ($3::text is null or status = $3) and ($4::uuid is null or id > $4)
            and ($5::date is null or exists (select from reservation r

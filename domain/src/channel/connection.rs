@@ -1,25 +1,29 @@
 //! Connections of a property to a channel.
 
+pub use super::change::{full_sync, set_state};
 use super::credentials::{Credentials, new_signing_secret};
 use super::dirty;
 pub use super::mapping::{Mapping, set_mapping};
+use super::markup::Markup;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::event::{self, NewEvent};
 use crate::identity::{random_token, token_hash};
 use crate::ids::new_id;
+use crate::money;
 use crate::ports::channel::{Access, Way};
 use crate::principal::{Permission, Principal};
 use crate::property;
 use crate::vault::Vault;
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
 /// How far ahead channels are told prices and availability (Channex and most OTAs: 500 days).
 pub const SYNC_DAYS: u64 = 500;
-/// A full sync is rare: channels refuse partners that run it on a timer.
-pub const FULL_SYNC_EVERY_HOURS: i64 = 24;
+/// Longest that a channel may be said to take until its guests see what it was told: a week.
+const MOST_APPLY_SECONDS: i32 = 604_800;
 
 pub struct Connection {
     pub id: Uuid,
@@ -29,20 +33,32 @@ pub struct Connection {
     pub name: String,
     pub base_url: Option<String>,
     pub external_property: Option<String>,
-    credentials: Credentials,
-    /// `active` or `paused`.
+    pub(super) credentials: Credentials,
+    /// `active`, `paused` or `closed`.
     pub state: String,
     pub receives_ari: bool,
     /// The last N units are not offered here.
     pub safety_buffer: i32,
     /// Of each kind of call, in any 60 s.
     pub calls_per_minute: i32,
+    pub terms: Terms,
     pub version: i32,
+}
+
+/// What people decide for one channel that concerns no call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    pub markup: Markup,
+    /// How long the channel takes until its guests see what it was told.
+    pub apply_seconds: i32,
 }
 
 impl Connection {
     pub fn is_active(&self) -> bool {
         self.state == "active"
+    }
+    pub fn is_closed(&self) -> bool {
+        self.state == "closed"
     }
     /// How to call the channel; `None` for a channel that only calls us.
     pub fn access(&self) -> Option<Access> {
@@ -67,6 +83,7 @@ pub struct NewConnection {
     pub api_key: Option<String>,
     pub safety_buffer: i32,
     pub calls_per_minute: i32,
+    pub terms: Terms,
 }
 
 /// A new connection and its inbound secrets, shown this once.
@@ -88,12 +105,11 @@ pub async fn create(
     who.require(Permission::WriteChannels)?;
     let property = property::get(tx, new.property_id).await?;
     check_address(&new, way)?;
-    if !(0..=1000).contains(&new.safety_buffer) || !(1..=10_000).contains(&new.calls_per_minute) {
-        let detail = "safety_buffer 0 to 1000, calls_per_minute 1 to 10000";
-        return Err(Refusal::invalid("out_of_range", detail)
-            .at("/safety_buffer")
-            .into());
-    }
+    let terms = check_terms(
+        (new.safety_buffer, new.calls_per_minute),
+        new.terms,
+        &property.currency,
+    )?;
     let signing_secret = (way == Way::Signs).then(new_signing_secret);
     let connection = Connection {
         id: new_id(),
@@ -110,6 +126,7 @@ pub async fn create(
         receives_ari: way == Way::Called,
         safety_buffer: new.safety_buffer,
         calls_per_minute: new.calls_per_minute,
+        terms,
         version: 1,
     };
     let endpoint_token = random_token();
@@ -119,6 +136,24 @@ pub async fn create(
         connection,
         endpoint_token,
         signing_secret,
+    })
+}
+
+/// Limits of what people enter; `sent` = (safety buffer, calls a minute).
+pub(super) fn check_terms(sent: (i32, i32), terms: Terms, currency: &str) -> Result<Terms, Refusal> {
+    let within = |value, range: std::ops::RangeInclusive<i32>, name: &str| {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let detail = format!("{name} is {} to {}", range.start(), range.end());
+        Err(Refusal::invalid("out_of_range", detail).at(format!("/{name}")))
+    };
+    within(sent.0, 0..=1000, "safety_buffer")?;
+    within(sent.1, 1..=10_000, "calls_per_minute")?;
+    within(terms.apply_seconds, 0..=MOST_APPLY_SECONDS, "apply_seconds")?;
+    Ok(Terms {
+        markup: terms.markup.check(money::currency(currency)?)?,
+        ..terms
     })
 }
 
@@ -144,8 +179,9 @@ fn check_address(new: &NewConnection, way: Way) -> Result<(), Refusal> {
 async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "insert into channel_connection (tenant_id, id, property_id, protocol, name, base_url, external_property,
-             credentials, state, receives_ari, safety_buffer, calls_per_minute, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             credentials, state, receives_ari, safety_buffer, calls_per_minute, markup_percent, markup_amount,
+             apply_seconds, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         tx.t(),
         c.id,
         c.property_id,
@@ -158,6 +194,9 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
         c.receives_ari,
         c.safety_buffer,
         c.calls_per_minute,
+        c.terms.markup.percent,
+        c.terms.markup.amount,
+        c.terms.apply_seconds,
         now
     )
     .execute(&mut **tx)
@@ -214,6 +253,9 @@ struct Row {
     receives_ari: bool,
     safety_buffer: i32,
     calls_per_minute: i32,
+    markup_percent: Decimal,
+    markup_amount: Decimal,
+    apply_seconds: i32,
     version: i32,
 }
 
@@ -238,6 +280,13 @@ impl Row {
             receives_ari: self.receives_ari,
             safety_buffer: self.safety_buffer,
             calls_per_minute: self.calls_per_minute,
+            terms: Terms {
+                markup: Markup {
+                    percent: self.markup_percent.normalize(),
+                    amount: self.markup_amount.normalize(),
+                },
+                apply_seconds: self.apply_seconds,
+            },
             version: self.version,
         })
     }
@@ -247,7 +296,8 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
     let found = sqlx::query_as!(
         Row,
         "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
-                state, receives_ari, safety_buffer, calls_per_minute, version
+                state, receives_ari, safety_buffer, calls_per_minute, markup_percent, markup_amount, apply_seconds,
+                version
          from channel_connection where tenant_id = $1 and id = $2",
         tx.t(),
         id
@@ -258,6 +308,16 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
     let sealed: Vec<&str> = found.credentials.as_deref().into_iter().collect();
     let vault = tx.vault_knowing(&sealed).await?;
     found.connection(&vault)
+}
+
+/// One that is not closed; 409 otherwise.
+pub(super) async fn open(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
+    let found = get(tx, id).await?;
+    if found.is_closed() {
+        let detail = "the connection is closed; make a new one";
+        return Err(Refusal::conflict("connection_closed", detail).into());
+    }
+    Ok(found)
 }
 
 /// By id, after `after`.
@@ -271,7 +331,8 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
-                state, receives_ari, safety_buffer, calls_per_minute, version
+                state, receives_ari, safety_buffer, calls_per_minute, markup_percent, markup_amount, apply_seconds,
+                version
          from channel_connection where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
         tx.t(),
         after,
@@ -282,61 +343,6 @@ pub async fn list(
     let sealed: Vec<&str> = rows.iter().filter_map(|r| r.credentials.as_deref()).collect();
     let vault = tx.vault_knowing(&sealed).await?;
     rows.into_iter().map(|r| r.connection(&vault)).collect()
-}
-
-/// Pauses or resumes. While paused nothing is sent or polled; dirty cells wait.
-pub async fn set_state(
-    tx: &mut TenantTx,
-    who: &Principal,
-    id: Uuid,
-    active: bool,
-    now: DateTime<Utc>,
-) -> Result<Connection> {
-    who.require(Permission::WriteChannels)?;
-    let state = if active { "active" } else { "paused" };
-    sqlx::query!(
-        "update channel_connection set state = $3, version = version + 1
-         where tenant_id = $1 and id = $2 and state <> $3",
-        tx.t(),
-        id,
-        state
-    )
-    .execute(&mut **tx)
-    .await?;
-    let connection = get(tx, id).await?;
-    logged(tx, who, "channel_connection.changed", &connection, now).await?;
-    Ok(connection)
-}
-
-/// Tells the channel everything again: once in 24 h, never on a timer.
-pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    who.require(Permission::WriteChannels)?;
-    let connection = get(tx, id).await?;
-    let earliest = now - chrono::Duration::hours(FULL_SYNC_EVERY_HOURS);
-    let allowed = sqlx::query_scalar!(
-        "update channel_sync set full_sync_at = $3
-         where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
-         returning connection_id",
-        tx.t(),
-        id,
-        now,
-        earliest
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    if allowed.is_none() {
-        let detail = format!("channels accept a full sync once in {FULL_SYNC_EVERY_HOURS} h");
-        return Err(Refusal::conflict("full_sync_too_soon", detail).into());
-    }
-    sqlx::query!(
-        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        id
-    )
-    .execute(&mut **tx)
-    .await?;
-    mark_horizon(tx, &connection).await?;
-    logged(tx, who, "channel_connection.full_sync", &connection, now).await
 }
 
 pub(super) async fn mark_horizon(tx: &mut TenantTx, connection: &Connection) -> Result<()> {

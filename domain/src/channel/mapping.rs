@@ -70,7 +70,7 @@ pub async fn set_mapping(
     now: DateTime<Utc>,
 ) -> Result<()> {
     who.require(Permission::WriteChannels)?;
-    let connection = connection::get(tx, connection_id).await?;
+    let connection = connection::open(tx, connection_id).await?;
     check_products(tx, &connection, mapping).await?;
     sqlx::query!(
         "delete from channel_rate_map where tenant_id = $1 and connection_id = $2",

@@ -2,15 +2,22 @@
 //! (the inbox), and calendars that it merely shows (feed).
 
 pub mod calendar;
+pub mod cells;
+pub mod change;
+pub mod closure;
 pub mod connection;
 pub mod credentials;
+pub mod deadline;
 pub mod diff;
 pub mod dirty;
 pub mod drift;
 pub mod endpoint;
+pub mod exposure;
 pub mod feed;
 pub mod inbox;
+pub mod inspect;
 pub mod mapping;
+pub mod markup;
 pub mod messages;
 pub mod portal;
 pub mod push;

@@ -85,6 +85,7 @@ pub async fn prices(
             let adjustment = (night.adjust_kind.as_deref(), night.adjust_value);
             let price = derived(night.source_price, adjustment.0, adjustment.1, currency)?;
             if let Some(amount) = price.filter(|price| !price.is_zero()) {
+                let amount = connection.terms.markup.told(amount, currency);
                 let price = Price {
                     category: product.category.clone(),
                     max_occupancy: night.max_occupancy,

@@ -170,14 +170,15 @@ async fn limit(
 async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()> {
     let ranges = i32::try_from(call.ranges.len()).unwrap_or(i32::MAX);
     sqlx::query!(
-        "insert into ari_call (tenant_id, connection_id, id, kind, ranges, started_at)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into ari_call (tenant_id, connection_id, id, kind, ranges, started_at, oldest_mark)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         tx.t(),
         call.connection_id,
         call.id,
         call.kind.name(),
         ranges,
-        now
+        now,
+        call.oldest_mark
     )
     .execute(&mut **tx)
     .await?;

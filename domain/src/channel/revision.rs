@@ -35,6 +35,60 @@ pub struct ChannelRevision {
     pub notes: Option<String>,
     /// A cancellation may carry none.
     pub rooms: Vec<ChannelRoom>,
+    #[serde(default)]
+    pub particulars: Particulars,
+}
+
+/// A currency nobody named, or none that we can read: `XXX` of ISO 4217.
+pub const NO_CURRENCY: &str = "XXX";
+
+/// What a channel says of the booking beyond its rooms and total, as sent: shown to people, reckoned with by nobody.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Particulars {
+    /// Breakfast, parking, a fee for cancelling.
+    pub extras: Vec<Charge>,
+    pub taxes: Vec<Charge>,
+    pub payment: Payment,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Charge {
+    pub name: String,
+    /// In the booking's currency.
+    pub amount: Decimal,
+    /// Is it in the total already? `None`: the channel does not say.
+    pub included: Option<bool>,
+}
+
+/// Who takes the guest's money. Never a card's number, holder or code.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Payment {
+    pub collected_by: Option<Collector>,
+    /// The channel pays by a virtual card.
+    pub virtual_card: Option<VirtualCard>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collector {
+    Channel,
+    Property,
+}
+
+/// When it can be charged, both days included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VirtualCard {
+    pub chargeable_from: Option<NaiveDate>,
+    pub chargeable_until: Option<NaiveDate>,
+}
+
+impl Particulars {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -1,8 +1,11 @@
 //! How far a channel is in step: each cell is converged, in flight or alarmed; nothing else exists.
 
 use super::connection;
+use super::deadline::{self, Waiting};
+use super::exposure::{self, Exposure, Unmapped};
 use crate::db::TenantTx;
 use crate::error::Result;
+use crate::ports::channel::Protocols;
 use crate::principal::{Permission, Principal};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -33,6 +36,39 @@ pub struct SyncStatus {
     pub unacknowledged: i64,
     pub parked: i64,
     pub alarms: Vec<CellAlarm>,
+}
+
+/// What a manager is shown besides.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// For a channel that is told availability and rates.
+    pub exposure: Option<Exposure>,
+    pub waiting: Vec<Waiting>,
+    pub unmapped: Unmapped,
+}
+
+pub async fn outlook(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection_id: Uuid,
+    protocols: &Protocols,
+    now: DateTime<Utc>,
+) -> Result<Outlook> {
+    who.require(Permission::ReadChannels)?;
+    let connection = connection::get(tx, connection_id).await?;
+    let exposure = match connection.receives_ari {
+        true => Some(exposure::read(tx, &connection, now).await?),
+        false => None,
+    };
+    let reader = protocols.get(&connection.protocol).map(|p| &*p.reader);
+    Ok(Outlook {
+        exposure,
+        waiting: deadline::waiting(tx, connection_id, reader).await?,
+        unmapped: match connection.is_closed() {
+            true => Unmapped::default(),
+            false => exposure::unmapped(tx, &connection).await?,
+        },
+    })
 }
 
 /// A cell the channel refused, in its own words.

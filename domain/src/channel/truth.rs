@@ -3,6 +3,7 @@
 use super::connection::{Connection, sync_end};
 use super::diff::{Cell, Value};
 use super::dirty::Kind;
+use super::markup::Markup;
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
 use crate::money;
@@ -69,14 +70,20 @@ fn columns(spans: &[Span]) -> (Vec<Uuid>, Vec<NaiveDate>, Vec<NaiveDate>) {
     out
 }
 
-/// The safety buffer is kept back from this channel only.
+/// The safety buffer is kept back from this channel only, and nothing is offered where it is closed out. Both are read
+/// here, after the marks: whoever changes them marks what changes, and a sender that saw the marks must see the change.
 async fn availability(tx: &mut TenantTx, connection: &Connection, spans: &[Span]) -> Result<Vec<Cell>> {
     let (unit_types, froms, tos) = columns(spans);
     let rows = sqlx::query!(
         r#"select m.external_id, i.unit_type_id, i.night, s.accepted as "accepted?",
-                  greatest(0, i.capacity + i.overbooking_limit - i.sold - i.held - i.out_of_order - i.blocked - $6)
-                      as "free!"
+                  case when exists (select from channel_closure x
+                                    where x.tenant_id = $1 and x.connection_id = $2
+                                      and (x.unit_type_id is null or x.unit_type_id = i.unit_type_id)
+                                      and i.night >= x.from_night and i.night < x.to_night) then 0
+                       else greatest(0, i.capacity + i.overbooking_limit - i.sold - i.held - i.out_of_order - i.blocked
+                                        - c.safety_buffer) end as "free!"
            from unnest($3::uuid[], $4::date[], $5::date[]) as r (unit_type_id, from_night, to_night)
+           join channel_connection c on c.tenant_id = $1 and c.id = $2
            join channel_room_map m on m.tenant_id = $1 and m.connection_id = $2 and m.unit_type_id = r.unit_type_id
            join inventory i on i.tenant_id = $1 and i.unit_type_id = r.unit_type_id
                 and i.night >= r.from_night and i.night < r.to_night
@@ -87,8 +94,7 @@ async fn availability(tx: &mut TenantTx, connection: &Connection, spans: &[Span]
         connection.id,
         &unit_types,
         &froms,
-        &tos,
-        connection.safety_buffer
+        &tos
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -116,8 +122,13 @@ async fn rates(tx: &mut TenantTx, connection: &Connection, code: &str, spans: &[
         r#"select m.external_id, m.rate_plan_id, m.unit_type_id, i.night, s.accepted as "accepted?",
                   e.source_price, e.adjust_kind, e.adjust_value,
                   e.min_stay_arrival, e.min_stay_through, e.max_stay, e.closed_to_arrival, e.closed_to_departure,
-                  e.stop_sell
+                  e.stop_sell, c.markup_percent, c.markup_amount,
+                  exists (select from channel_closure x
+                          where x.tenant_id = $1 and x.connection_id = $2
+                            and (x.unit_type_id is null or x.unit_type_id = i.unit_type_id)
+                            and i.night >= x.from_night and i.night < x.to_night) as "closed_out!"
            from unnest($3::uuid[], $4::date[], $5::date[]) as r (unit_type_id, from_night, to_night)
+           join channel_connection c on c.tenant_id = $1 and c.id = $2
            join channel_rate_map m on m.tenant_id = $1 and m.connection_id = $2 and m.unit_type_id = r.unit_type_id
            join inventory i on i.tenant_id = $1 and i.unit_type_id = r.unit_type_id
                 and i.night >= r.from_night and i.night < r.to_night
@@ -152,23 +163,31 @@ struct TruthRow {
     closed_to_arrival: Option<bool>,
     closed_to_departure: Option<bool>,
     stop_sell: Option<bool>,
+    markup_percent: Decimal,
+    markup_amount: Decimal,
+    closed_out: bool,
 }
 
 impl TruthRow {
     fn cell(self, currency: iso_currency::Currency) -> Result<Cell> {
+        let markup = Markup {
+            percent: self.markup_percent,
+            amount: self.markup_amount,
+        };
+        let price = derived(
+            self.source_price,
+            self.adjust_kind.as_deref(),
+            self.adjust_value,
+            currency,
+        )?;
         let rate = NightRate {
-            price: derived(
-                self.source_price,
-                self.adjust_kind.as_deref(),
-                self.adjust_value,
-                currency,
-            )?,
+            price: price.map(|price| markup.told(price, currency)),
             min_stay_arrival: self.min_stay_arrival,
             min_stay_through: self.min_stay_through,
             max_stay: self.max_stay,
             closed_to_arrival: self.closed_to_arrival.unwrap_or(false),
             closed_to_departure: self.closed_to_departure.unwrap_or(false),
-            stop_sell: self.stop_sell.unwrap_or(false),
+            stop_sell: self.stop_sell.unwrap_or(false) || self.closed_out,
         };
         let accepted = match self.accepted {
             Some(json) => {

@@ -4,7 +4,7 @@ use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use rust_decimal::Decimal;
 
 const SHORT: usize = 200;
@@ -52,6 +52,7 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
         currency: stated.unwrap_or(currency).to_owned(),
         total: rooms.iter().map(|room| room.amount).sum::<Decimal>() + services(at)?,
         commission: commission(&stays)?,
+        particulars: Particulars::default(),
         notes: notes(at),
         booking_ref,
         booker,

@@ -1,7 +1,7 @@
 //! The feed of booking revisions that were not acknowledged yet.
 
 use super::api::Api;
-use super::identity;
+use super::{identity, payment};
 use crate::redact;
 use async_trait::async_trait;
 use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, RevisionFeed};
@@ -84,6 +84,7 @@ fn inserted_at(entry: &Value) -> &str {
 }
 
 fn message(mut entry: Value) -> RawMessage {
+    payment::note_virtual_card(&mut entry);
     redact::value_in_place(&mut entry);
     let raw = entry.to_string();
     let message_id = identity::revision(&entry).unwrap_or_else(|| made_up(&raw));

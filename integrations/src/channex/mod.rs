@@ -6,6 +6,7 @@ mod api;
 mod ari;
 mod feed;
 mod identity;
+mod payment;
 mod read_back;
 mod reader;
 mod room;

@@ -1,10 +1,10 @@
 //! Channex's booking revisions in our words. Tolerant: a booking that was sold is taken if it can be at all.
 
-use super::{amount, identity, room};
+use super::{amount, identity, payment, room};
 use crate::cursor::Cursor;
 use crate::text::clean;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, NO_CURRENCY, RevisionStatus};
 use innkeep_domain::ports::channel::{RevisionReader, Unreadable};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -32,7 +32,7 @@ fn read_booking(entry: &Cursor<'_>, attributes: &Cursor<'_>) -> Result<ChannelRe
     let booking_ref = identity::booking(entry.value()).ok_or_else(|| missing("booking"))?;
     let revision = identity::revision(entry.value()).ok_or_else(|| missing("revision"))?;
     let status = status(attributes)?;
-    let currency = currency(attributes)?;
+    let currency = currency(attributes);
     let customer = customer_name(attributes);
     let rooms = rooms(attributes, status, &currency, customer.as_deref())?;
     let sold_by = word(attributes, "ota_name").unwrap_or_else(|| "Channex".to_owned());
@@ -51,6 +51,7 @@ fn read_booking(entry: &Cursor<'_>, attributes: &Cursor<'_>) -> Result<ChannelRe
         total: total(attributes, &rooms, &currency)?,
         commission: optional_amount(attributes, "ota_commission", &currency)?,
         notes: long_word(attributes, "notes"),
+        particulars: payment::particulars(attributes, &currency),
         booking_ref,
         revision,
         status,
@@ -71,14 +72,11 @@ fn status(attributes: &Cursor<'_>) -> Result<RevisionStatus, Unreadable> {
     }
 }
 
-fn currency(attributes: &Cursor<'_>) -> Result<String, Unreadable> {
-    let at = attributes.need("currency")?;
-    let code = at.text()?.trim().to_ascii_uppercase();
-    if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-        Ok(code)
-    } else {
-        Err(at.fail("must be an ISO 4217 code"))
-    }
+/// What was sold is taken, whatever it was sold for: no currency that can be read counts as none.
+fn currency(attributes: &Cursor<'_>) -> String {
+    let code = word(attributes, "currency").map(|code| code.to_ascii_uppercase());
+    let code = code.filter(|code| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()));
+    code.unwrap_or_else(|| NO_CURRENCY.to_owned())
 }
 
 /// A cancellation needs no rooms, so unreadable ones do not stop it. Anything else without rooms would

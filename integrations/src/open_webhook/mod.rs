@@ -12,11 +12,13 @@
 //! | `booking.revised_at` | yes | RFC 3339 with zone; an older revision never replaces a newer one |
 //! | `booking.code` | yes | what the guest can read out; up to 64 characters |
 //! | `booking.sold_by` | yes | who sold it; up to 64 characters |
-//! | `booking.currency` | yes | ISO 4217, e.g. `EUR`; all amounts are in it |
+//! | `booking.currency` | yes | ISO 4217, e.g. `EUR`; all amounts are in it, with its decimals |
 //! | `booking.total` | yes | amount; need not be the sum of the rooms |
 //! | `booking.commission` | no | amount |
 //! | `booking.booker` | yes | `name` (required, up to 200), `email`, `phone` (up to 64), `country` (ISO 3166-1 alpha-2) |
 //! | `booking.notes` | no | up to 4000 characters |
+//! | `booking.extras`, `booking.taxes` | no | up to 100 each: `name` (up to 200), `amount`, `included` (in the total already?); shown, and added to nothing |
+//! | `booking.payment` | no | `collected_by`: `channel` or `property`; `virtual_card`: does the channel pay by one?, then `chargeable_from`, `chargeable_until`: dates. Never a card itself |
 //! | `booking.rooms` | unless cancelled | 1 to 50; a room that is missing in a later message was cancelled |
 //! | `rooms[].id` | yes | stays the same for the same room; unique in the booking; up to 128 |
 //! | `rooms[].room_type`, `rooms[].rate_plan` | no | the seller's ids as mapped; up to 128 |
@@ -30,6 +32,7 @@
 //! counts as absent. Card data is never accepted.
 
 mod check;
+mod payment;
 mod reader;
 
 use innkeep_domain::ports::channel::{Protocol, Way};

@@ -1,6 +1,7 @@
 //! Reads what sellers post, and refuses what the documented body does not allow.
 
 use super::check::{amount, count, country, currency, instant, only, optional_words, words};
+use super::payment;
 use crate::cursor::Cursor;
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
@@ -18,7 +19,7 @@ const NAME: usize = 200;
 const EMAIL: usize = 254;
 const NOTES: usize = 4000;
 
-const BOOKING: [&str; 11] = [
+const BOOKING: [&str; 14] = [
     "id",
     "revision",
     "revised_at",
@@ -29,6 +30,9 @@ const BOOKING: [&str; 11] = [
     "commission",
     "booker",
     "notes",
+    "extras",
+    "taxes",
+    "payment",
     "rooms",
 ];
 const ROOM: [&str; 9] = [
@@ -84,6 +88,7 @@ fn booking(at: &Cursor<'_>, status: RevisionStatus) -> Read<ChannelRevision> {
             .map(|at| amount(&at, &currency))
             .transpose()?,
         notes: optional_words(at, "notes", NOTES)?,
+        particulars: payment::particulars(at, &currency)?,
         rooms: rooms(at, status, &currency, &booker)?,
         booker,
         currency,

@@ -1,6 +1,6 @@
 //! Channex's booking revisions, in our own fixtures: what must read, and what must not.
 
-use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
+use innkeep_domain::channel::revision::{ChannelRevision, Charge, Collector, RevisionStatus, VirtualCard};
 use innkeep_domain::ports::channel::Unreadable;
 use innkeep_integrations::channex;
 use innkeep_integrations::outbound::{Options, Outbound};
@@ -96,6 +96,55 @@ fn a_revision_reads_in_full() {
     assert_eq!(room.nights, nights);
     assert_eq!((room.amount, room.adults, room.children), (dec("180.00"), 2, 2));
     assert_eq!(room.guest_name.as_deref(), Some("Bo Example"));
+}
+
+#[test]
+fn services_taxes_and_who_collects_are_carried_as_sent() {
+    let mut entry = booking();
+    let attributes = entry.pointer_mut("/attributes").unwrap();
+    attributes["payment_collect"] = json!("ota");
+    attributes["services"] = json!([
+        { "type": "Breakfast", "name": "Breakfast", "total_price": "20.00", "price_mode": "Per person per night" },
+        { "type": "Parking", "total_price": "many" },
+        { "type": "Cancellation Fee", "name": "Fee", "total_price": "6.75", "is_inclusive": true },
+    ]);
+    attributes["rooms"][0]["taxes"] =
+        json!([{ "name": "VAT (5%)", "total_price": "7.29", "is_inclusive": false }]);
+    attributes["virtual_card"] = json!({ "effective_date": "2026-07-01", "expiration_date": null });
+    let revision = read(&entry).unwrap();
+    let told = revision.particulars;
+    let charge = |name: &str, amount, included| Charge {
+        name: name.into(),
+        amount: dec(amount),
+        included,
+    };
+    assert_eq!(
+        told.extras,
+        [
+            charge("Breakfast", "20.00", None),
+            charge("Fee", "6.75", Some(true))
+        ]
+    );
+    assert_eq!(told.taxes, [charge("VAT (5%)", "7.29", Some(false))]);
+    assert_eq!(told.payment.collected_by, Some(Collector::Channel));
+    let card = VirtualCard {
+        chargeable_from: Some("2026-07-01".parse().unwrap()),
+        chargeable_until: None,
+    };
+    assert_eq!(told.payment.virtual_card, Some(card));
+    assert_eq!((revision.total, revision.rooms.len()), (dec("190.00"), 1));
+    assert!(read(&booking()).unwrap().particulars.is_empty());
+}
+
+#[test]
+fn a_booking_without_a_currency_that_can_be_read_is_taken() {
+    for currency in [json!("Euro"), Value::Null, json!(978)] {
+        let revision = read(&with("/currency", currency)).unwrap();
+        assert_eq!(
+            (revision.currency.as_str(), revision.total),
+            ("XXX", dec("190.00"))
+        );
+    }
 }
 
 #[test]
@@ -227,7 +276,6 @@ fn what_makes_no_sense_is_unreadable_and_says_where() {
     let cases = [
         (with("/status", json!("pending")), "/attributes/status: "),
         (with("/status", Value::Null), "/attributes/status: "),
-        (with("/currency", json!("Euro")), "/attributes/currency: "),
         (with("/booking_id", Value::Null), "/attributes: the booking id"),
         (
             with("/rooms/0/checkout_date", json!("2026-07-01")),

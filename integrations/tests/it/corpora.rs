@@ -84,6 +84,28 @@ fn every_booking_reads() {
     }
 }
 
+/// Each service and tax of a sample is carried with its name and amount.
+#[test]
+fn services_and_taxes_are_carried() {
+    for (name, entry) in &bookings() {
+        let told = read(name, entry).particulars;
+        let attributes = &entry["attributes"];
+        let count = |key: &str| {
+            let rooms = attributes["rooms"].as_array().into_iter().flatten();
+            let places = std::iter::once(attributes).chain(rooms);
+            places
+                .filter_map(|place| place[key].as_array())
+                .map(Vec::len)
+                .sum::<usize>()
+        };
+        assert_eq!(
+            (told.extras.len(), told.taxes.len()),
+            (count("services"), count("taxes")),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn a_cancellations_total_is_the_penalty() {
     let mut penalties = 0;

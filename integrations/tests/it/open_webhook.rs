@@ -1,6 +1,6 @@
 //! Bookings posted to us: the documented body, and what it does not allow.
 
-use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
+use innkeep_domain::channel::revision::{ChannelRevision, Charge, Collector, RevisionStatus, VirtualCard};
 use innkeep_domain::ports::channel::Unreadable;
 use innkeep_integrations::open_webhook::{EXAMPLE, protocol};
 use serde_json::{Value, json};
@@ -53,6 +53,37 @@ fn the_example_reads() {
 }
 
 #[test]
+fn extras_taxes_and_payment_are_carried_as_sent() {
+    let told = read(&example()).unwrap().particulars;
+    let charge = |name: &str, amount: &str, included| Charge {
+        name: name.into(),
+        amount: amount.parse().unwrap(),
+        included: Some(included),
+    };
+    assert_eq!(told.extras, [charge("Breakfast", "20.00", false)]);
+    assert_eq!(told.taxes, [charge("City tax", "6.00", true)]);
+    let card = VirtualCard {
+        chargeable_from: Some("2026-07-10".parse().unwrap()),
+        chargeable_until: Some("2026-08-13".parse().unwrap()),
+    };
+    assert_eq!(told.payment.collected_by, Some(Collector::Channel));
+    assert_eq!(told.payment.virtual_card, Some(card));
+    let without = read(&with("/booking/payment/virtual_card", json!(false))).unwrap_err();
+    assert!(without.0.starts_with("/booking/payment: "), "{without}");
+    let none = read(&with("/booking/payment", json!({ "collected_by": "property" }))).unwrap();
+    assert_eq!(none.particulars.payment.virtual_card, None);
+}
+
+#[test]
+fn a_booking_in_a_currency_nobody_knows_is_taken() {
+    let revision = read(&with("/booking/currency", json!("ZZQ"))).unwrap();
+    assert_eq!(
+        (revision.currency.as_str(), revision.total.to_string()),
+        ("ZZQ", "270.00".into())
+    );
+}
+
+#[test]
 fn it_has_neither_sink_nor_feed() {
     let protocol = protocol();
     assert_eq!(protocol.name, "webhook");
@@ -63,7 +94,10 @@ fn it_has_neither_sink_nor_feed() {
 fn what_is_optional_may_be_absent_or_null() {
     let mut message = example();
     for (at, keys) in [
-        ("/booking", &["commission", "notes"][..]),
+        (
+            "/booking",
+            &["commission", "notes", "extras", "taxes", "payment"][..],
+        ),
         ("/booking/booker", &["email", "phone", "country"]),
         (
             "/booking/rooms/0",
@@ -115,7 +149,6 @@ fn every_rule_names_its_field() {
         ("/booking/revised_at", Value::Null),
         ("/booking/currency", json!("EURO")),
         ("/booking/currency", json!("eur")),
-        ("/booking/currency", json!("ZZQ")),
         ("/booking/total", json!(270.0)),
         ("/booking/total", json!("-1.00")),
         ("/booking/total", json!("+1.00")),
@@ -124,6 +157,14 @@ fn every_rule_names_its_field() {
         ("/booking/total", json!("9999999999")),
         ("/booking/commission", json!("")),
         ("/booking/notes", json!("x".repeat(4001))),
+        ("/booking/extras", json!({})),
+        ("/booking/extras/0/amount", json!(20)),
+        ("/booking/extras/0/price", json!("20.00")),
+        ("/booking/taxes/0/name", json!("")),
+        ("/booking/taxes/0/included", json!("yes")),
+        ("/booking/payment/collected_by", json!("bank")),
+        ("/booking/payment/card_number", json!("4111111111111111")),
+        ("/booking/payment/chargeable_from", json!("soon")),
         ("/booking/booker/name", json!(" ")),
         ("/booking/booker/email", json!("nobody")),
         ("/booking/booker/country", json!("Germany")),

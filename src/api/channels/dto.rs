@@ -1,10 +1,12 @@
-//! Connections, mappings and their state as JSON. A channel's key comes in and never goes out.
+//! Connections and mappings as JSON. A channel's key comes in and never goes out.
 
-use crate::api::ApiResult;
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::api::money::Amount;
+use crate::api::{ApiResult, patch};
 use innkeep_domain::Refusal;
-use innkeep_domain::channel::{connection, mapping, status};
+use innkeep_domain::channel::markup::Markup;
+use innkeep_domain::channel::{change, connection, mapping};
 use innkeep_integrations::alpinebits;
+use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -34,6 +36,46 @@ pub struct NewConnection {
     /// Of each kind of call, in any 60 seconds; what the channel allows.
     #[oai(default = "ten")]
     calls_per_minute: i32,
+    /// Added to every price here: `"12.5"` percent; -50 to 200, none if absent. Rounded half up, once.
+    markup_percent: Option<Amount>,
+    /// Added to every price of a night after that, in the property's currency.
+    markup_amount: Option<Amount>,
+    /// How long the channel takes until its guests see what it was told, in seconds, as its operator says; 0 to 604800.
+    #[oai(default)]
+    apply_seconds: i32,
+}
+
+/// Each as when connecting. A new address or key is called from then on.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub struct ConnectionChange {
+    name: MaybeUndefined<String>,
+    #[oai(validator(max_length = 500, pattern = "^https?://"))]
+    pub base_url: MaybeUndefined<String>,
+    #[oai(validator(max_length = 500))]
+    api_key: MaybeUndefined<String>,
+    safety_buffer: MaybeUndefined<i32>,
+    calls_per_minute: MaybeUndefined<i32>,
+    markup_percent: MaybeUndefined<Amount>,
+    markup_amount: MaybeUndefined<Amount>,
+    apply_seconds: MaybeUndefined<i32>,
+}
+
+impl ConnectionChange {
+    pub fn parse(self) -> ApiResult<change::ConnectionChange> {
+        use patch::required;
+        let amount = |field, at| Ok::<_, Refusal>(required(field, at)?.map(|a: Amount| a.0));
+        Ok(change::ConnectionChange {
+            name: required(self.name, "/name")?,
+            base_url: required(self.base_url, "/base_url")?,
+            api_key: required(self.api_key, "/api_key")?,
+            safety_buffer: required(self.safety_buffer, "/safety_buffer")?,
+            calls_per_minute: required(self.calls_per_minute, "/calls_per_minute")?,
+            markup_percent: amount(self.markup_percent, "/markup_percent")?,
+            markup_amount: amount(self.markup_amount, "/markup_amount")?,
+            apply_seconds: required(self.apply_seconds, "/apply_seconds")?,
+        })
+    }
 }
 
 fn ten() -> i32 {
@@ -55,6 +97,9 @@ pub struct Connection {
     receives_ari: bool,
     safety_buffer: i32,
     calls_per_minute: i32,
+    markup_percent: Amount,
+    markup_amount: Amount,
+    apply_seconds: i32,
     version: i32,
 }
 
@@ -63,6 +108,8 @@ pub struct Connection {
 enum State {
     Active,
     Paused,
+    /// Disconnected: bookings keep it, and nothing else works.
+    Closed,
 }
 
 /// A new connection and its inbound secrets, shown this once.
@@ -117,54 +164,6 @@ pub struct FullSync {
     pub connection_id: Uuid,
 }
 
-/// Each cell (one product's availability or rate on one night) is converged, in flight or alarmed.
-#[derive(Object)]
-pub struct SyncStatus {
-    connection_id: Uuid,
-    state: String,
-    converged: i64,
-    in_flight: i64,
-    alarmed: i64,
-    /// Ranges changed and not sent yet, and since when the oldest.
-    waiting: i64,
-    #[oai(skip_serializing_if_is_none)]
-    waiting_since: Option<DateTime<Utc>>,
-    /// Calls that failed in a row.
-    push_failures: i32,
-    next_push_at: DateTime<Utc>,
-    #[oai(skip_serializing_if_is_none)]
-    last_error: Option<String>,
-    #[oai(skip_serializing_if_is_none)]
-    last_accepted_at: Option<DateTime<Utc>>,
-    #[oai(skip_serializing_if_is_none)]
-    last_polled_at: Option<DateTime<Utc>>,
-    /// When the channel was asked last what it believes, of some of the nights or all.
-    #[oai(skip_serializing_if_is_none)]
-    last_read_back_at: Option<DateTime<Utc>>,
-    /// Cells that the channel was found to believe otherwise than it had accepted, since it was connected: each was told
-    /// anew.
-    drifted: i64,
-    #[oai(skip_serializing_if_is_none)]
-    drifted_at: Option<DateTime<Utc>>,
-    /// Booking messages the channel does not know yet that we have.
-    unacknowledged: i64,
-    /// Booking messages nobody could read: a person must look.
-    parked: i64,
-    /// The first hundred refused cells.
-    alarms: Vec<CellAlarm>,
-}
-
-#[derive(Object)]
-struct CellAlarm {
-    unit_type_id: Uuid,
-    /// Absent: the availability was refused.
-    #[oai(skip_serializing_if_is_none)]
-    rate_plan_id: Option<Uuid>,
-    night: NaiveDate,
-    /// In the channel's words.
-    reason: String,
-}
-
 impl From<NewConnection> for connection::NewConnection {
     fn from(n: NewConnection) -> Self {
         Self {
@@ -176,6 +175,13 @@ impl From<NewConnection> for connection::NewConnection {
             api_key: n.api_key,
             safety_buffer: n.safety_buffer,
             calls_per_minute: n.calls_per_minute,
+            terms: connection::Terms {
+                markup: Markup {
+                    percent: n.markup_percent.map(|p| p.0).unwrap_or_default(),
+                    amount: n.markup_amount.map(|a| a.0).unwrap_or_default(),
+                },
+                apply_seconds: n.apply_seconds,
+            },
         }
     }
 }
@@ -183,10 +189,10 @@ impl From<NewConnection> for connection::NewConnection {
 impl From<connection::Connection> for Connection {
     fn from(c: connection::Connection) -> Self {
         Self {
-            state: if c.is_active() {
-                State::Active
-            } else {
-                State::Paused
+            state: match c.state.as_str() {
+                "active" => State::Active,
+                "closed" => State::Closed,
+                _ => State::Paused,
             },
             id: c.id,
             property_id: c.property_id,
@@ -197,6 +203,9 @@ impl From<connection::Connection> for Connection {
             receives_ari: c.receives_ari,
             safety_buffer: c.safety_buffer,
             calls_per_minute: c.calls_per_minute,
+            markup_percent: Amount(c.terms.markup.percent),
+            markup_amount: Amount(c.terms.markup.amount),
+            apply_seconds: c.terms.apply_seconds,
             version: c.version,
         }
     }
@@ -268,42 +277,5 @@ impl From<mapping::Mapping> for Mappings {
         rooms.sort_by_key(|m| m.unit_type_id);
         rates.sort_by_key(|m| (m.unit_type_id, m.rate_plan_id));
         Self { rooms, rates }
-    }
-}
-
-impl From<status::SyncStatus> for SyncStatus {
-    fn from(s: status::SyncStatus) -> Self {
-        Self {
-            connection_id: s.connection_id,
-            state: s.state,
-            converged: s.converged,
-            in_flight: s.in_flight,
-            alarmed: s.alarmed,
-            waiting: s.waiting,
-            waiting_since: s.waiting_since,
-            push_failures: s.push_failures,
-            next_push_at: s.next_push_at,
-            last_error: s.last_error,
-            last_accepted_at: s.last_accepted_at,
-            last_polled_at: s.last_polled_at,
-            last_read_back_at: s.last_read_back_at,
-            drifted: s.drifted,
-            drifted_at: s.drifted_at,
-            unacknowledged: s.unacknowledged,
-            parked: s.parked,
-            alarms: s.alarms.into_iter().map(CellAlarm::from).collect(),
-        }
-    }
-}
-
-impl From<status::CellAlarm> for CellAlarm {
-    fn from(a: status::CellAlarm) -> Self {
-        let rate_plan_id = Some(a.rate_plan_id).filter(|id| !id.is_nil());
-        Self {
-            unit_type_id: a.unit_type_id,
-            rate_plan_id,
-            night: a.night,
-            reason: a.reason,
-        }
     }
 }

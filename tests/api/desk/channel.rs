@@ -5,7 +5,7 @@ use super::{action, assert_verified, assign, book, check_in, next_business_date,
 use innkeep_domain::booking::channel::apply;
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use innkeep_domain::ports::channel::Way;
 use innkeep_domain::{booking, db};
 use serde_json::json;
@@ -28,6 +28,7 @@ impl<'a> Agent<'a> {
             api_key: None,
             safety_buffer: 0,
             calls_per_minute: 10,
+            terms: connection::Terms::default(),
         };
         let made = connection::create(&mut tx, &house.owner(), new, Way::Signs, now).await;
         let connection = made.unwrap().connection;
@@ -69,6 +70,7 @@ impl<'a> Agent<'a> {
             currency: "EUR".into(),
             total: room.amount,
             commission: None,
+            particulars: Particulars::default(),
             booker: Booker {
                 name: "Grace Hopper".into(),
                 ..Booker::default()

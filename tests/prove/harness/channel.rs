@@ -53,6 +53,7 @@ impl Channel {
             api_key: Some("key".into()),
             safety_buffer: 0,
             calls_per_minute: 10_000,
+            terms: connection::Terms::default(),
         };
         let created = connection::create(&mut tx, &house.owner(), new, Way::Called, now).await?;
         channel.connection = created.connection.id;

@@ -9,4 +9,5 @@ mod drift;
 mod groups;
 mod inbound;
 mod outbound;
+mod terms;
 mod world;

@@ -7,7 +7,7 @@ use innkeep_domain::booking::reserve::{Basket, NewBooking, NewRoom, reserve};
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::push::{self, Call, Next};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use innkeep_domain::channel::status::{self, SyncStatus};
 use innkeep_domain::db::Db;
 use innkeep_domain::due::due;
@@ -44,6 +44,7 @@ impl World {
             api_key: Some("k".into()),
             safety_buffer: 0,
             calls_per_minute,
+            terms: connection::Terms::default(),
         };
         let mut tx = db.begin(house.tenant).await.unwrap();
         let made = connection::create(&mut tx, &house.owner(), new, Way::Called, now())
@@ -231,6 +232,7 @@ pub fn revision(
         currency: "EUR".into(),
         total: dec!(90),
         commission: None,
+        particulars: Particulars::default(),
         booker: Booker {
             name: "Grace".into(),
             ..Booker::default()

@@ -2,7 +2,7 @@
 
 use super::reservation::Reservation;
 use crate::api::money::Money;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::booking::entity;
 use innkeep_domain::channel::revision;
 use poem_openapi::{Enum, Object};
@@ -53,13 +53,48 @@ pub enum BookingStatus {
     Cancelled,
 }
 
-/// The booking on the channel that sent it.
+/// The booking on the channel that sent it; extras, taxes and payment as sent, which change no total here.
 #[derive(Object)]
 struct ChannelLink {
     connection_id: Uuid,
     /// The channel's own id of the booking.
     reference: String,
     revision: String,
+    /// Breakfast, parking, a fee for cancelling.
+    extras: Vec<ChannelCharge>,
+    taxes: Vec<ChannelCharge>,
+    #[oai(skip_serializing_if_is_none)]
+    payment: Option<ChannelPayment>,
+}
+
+#[derive(Object)]
+struct ChannelCharge {
+    name: String,
+    amount: Money,
+    /// Is it in the total already? Absent: the channel does not say.
+    #[oai(skip_serializing_if_is_none)]
+    included: Option<bool>,
+}
+
+/// Who takes the guest's money. Card data is never kept.
+#[derive(Object)]
+struct ChannelPayment {
+    #[oai(skip_serializing_if_is_none)]
+    collected_by: Option<Collector>,
+    /// The channel pays by a virtual card, which is there and not here.
+    virtual_card: bool,
+    /// When that card can be charged, both days included.
+    #[oai(skip_serializing_if_is_none)]
+    chargeable_from: Option<NaiveDate>,
+    #[oai(skip_serializing_if_is_none)]
+    chargeable_until: Option<NaiveDate>,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum Collector {
+    Channel,
+    Property,
 }
 
 /// Who booked.
@@ -144,7 +179,7 @@ impl From<entity::Booking> for Booking {
             total: Money::new(b.total, &currency),
             commission: b.commission.map(|c| Money::new(c, &currency)),
             source: b.source,
-            channel: b.channel.map(ChannelLink::from),
+            channel: b.channel.map(|link| ChannelLink::new(link, &currency)),
             company_id: b.parties.company_id,
             agent_id: b.parties.agent_id,
             group_id: b.parties.group_id,
@@ -160,12 +195,40 @@ impl From<entity::Booking> for Booking {
     }
 }
 
-impl From<entity::ChannelLink> for ChannelLink {
-    fn from(l: entity::ChannelLink) -> Self {
+impl ChannelLink {
+    fn new(l: entity::ChannelLink, currency: &str) -> Self {
+        let revision::Particulars {
+            extras,
+            taxes,
+            payment,
+        } = l.particulars;
+        let charge = |c: revision::Charge| ChannelCharge {
+            name: c.name,
+            amount: Money::new(c.amount, currency),
+            included: c.included,
+        };
         Self {
             connection_id: l.connection_id,
             reference: l.reference,
             revision: l.revision,
+            extras: extras.into_iter().map(charge).collect(),
+            taxes: taxes.into_iter().map(charge).collect(),
+            payment: (payment != revision::Payment::default()).then(|| payment.into()),
+        }
+    }
+}
+
+impl From<revision::Payment> for ChannelPayment {
+    fn from(p: revision::Payment) -> Self {
+        let card = p.virtual_card;
+        Self {
+            collected_by: p.collected_by.map(|who| match who {
+                revision::Collector::Channel => Collector::Channel,
+                revision::Collector::Property => Collector::Property,
+            }),
+            virtual_card: card.is_some(),
+            chargeable_from: card.and_then(|c| c.chargeable_from),
+            chargeable_until: card.and_then(|c| c.chargeable_until),
         }
     }
 }

@@ -16,10 +16,11 @@ use innkeep::routes;
 use innkeep::server::{self, ServerOptions};
 use innkeep::telemetry::Metrics;
 use innkeep::tokens::{Bearer, Tokens};
+use innkeep_domain::channel::inbox;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::identity::{Class, Door, account, membership, operator, passkey, session};
 use innkeep_domain::ids::TenantId;
-use innkeep_domain::ports::channel::Protocols;
+use innkeep_domain::ports::channel::{Protocols, RawMessage};
 use innkeep_domain::testing::{House, Plan, Staff};
 use innkeep_domain::{Permission, Role};
 use innkeep_integrations::outbound::{Options, Outbound};
@@ -163,6 +164,28 @@ impl Stage {
             };
             side.things.extend(made);
         }
+        self.send_message(who).await
+    }
+
+    /// A booking message of the side's channel: only a channel sends those.
+    async fn send_message(&mut self, who: Who) -> anyhow::Result<()> {
+        let side = self.side(who);
+        let connection: Uuid = side.things["channel-connections"].parse()?;
+        let message = RawMessage {
+            message_id: format!("{} 1", side.word),
+            raw: json!({ "of": side.word }).to_string(),
+        };
+        let mut tx = self.app.db.begin(side.tenant).await?;
+        inbox::store(&mut tx, connection, &[message], self.app.now()).await?;
+        let stored = inbox::next(&mut tx, connection, self.app.now()).await?;
+        tx.commit().await?;
+        let id = stored.context("the message is not there")?.id.to_string();
+        let side = match who {
+            Who::Ours => &mut self.ours,
+            Who::Beside => &mut self.beside,
+            Who::Theirs => &mut self.theirs,
+        };
+        side.things.insert("messages".to_owned(), id);
         Ok(())
     }
 

@@ -211,6 +211,7 @@ impl Hotel {
             api_key: None,
             safety_buffer: 0,
             calls_per_minute: 60,
+            terms: connection::Terms::default(),
         };
         let connection = connection::create(&mut tx, &who, new, Way::Signs, now)
             .await?

@@ -6,7 +6,7 @@ use crate::suites::stay_model::ops::Amend;
 use chrono::{Days, Duration};
 use innkeep_domain::booking::amend::Amendment;
 use innkeep_domain::booking::reserve::{Basket, NewBooking, NewRoom};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, RevisionStatus};
+use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use innkeep_domain::desk::maintenance::{self, NewMaintenance};
 use innkeep_domain::rates::ari::{Change, PriceEntry, Range};
 use innkeep_domain::rates::stay;
@@ -84,6 +84,7 @@ impl Real {
             currency: "EUR".into(),
             total: room.amount,
             commission: None,
+            particulars: Particulars::default(),
             booker: named("Grace"),
             notes: None,
             rooms: vec![room],

@@ -155,6 +155,7 @@ async fn connect(tx: &mut TenantTx, house: &House) -> anyhow::Result<Connection>
         api_key: None,
         safety_buffer: 0,
         calls_per_minute: 10,
+        terms: connection::Terms::default(),
     };
     let connection = connection::create(tx, &who, new, Way::Signs, beginning())
         .await?
