@@ -198,7 +198,6 @@ async fn a_parked_message_is_tried_again_and_the_alert_goes_with_the_last() {
 #[tokio::test]
 async fn what_waits_says_how_long_it_may_and_raises_an_alert_when_that_is_short() {
     let server = Server::start().await;
-    let manager = server.manager();
     let agent = Agent::new(&server).await;
     // Mid-morning in Berlin; the business date is today.
     for (id, night) in [("later", 2), ("today", 0), ("tomorrow", 1)] {
@@ -220,11 +219,10 @@ async fn what_waits_says_how_long_it_may_and_raises_an_alert_when_that_is_short(
     server.app.clock.advance(Duration::minutes(19));
     assert!(agent.watch().await);
     assert!(!agent.watch().await, "all is reckoned");
-    assert_eq!(alerts(&manager, "acknowledgement_late").await.len(), 0);
+    assert_eq!(alerts(&server.manager(), "acknowledgement_late").await.len(), 0);
     server.app.clock.advance(Duration::minutes(2));
     assert!(agent.watch().await);
-    let manager = server.manager();
-    let late = alerts(&manager, "acknowledgement_late").await;
+    let late = alerts(&server.manager(), "acknowledgement_late").await;
     assert!(
         late[0]["detail"]
             .as_str()

@@ -98,7 +98,7 @@ async fn what_a_connection_cannot_be_is_refused_and_changes_nothing() {
         ("markup_amount", json!("-1"), 422, "negative_price"),
         ("markup_amount", json!("0.005"), 422, "too_many_decimals"),
         ("base_url", json!("https://127.0.0.1"), 422, "address_refused"),
-        ("name", json!(""), 422, "invalid_name"),
+        ("name", json!(""), 422, "invalid_text"),
         ("name", Value::Null, 422, "cannot_be_cleared"),
         ("markup_percent", json!(12.5), 400, "invalid_body"),
         ("external_property", json!("hotel-2"), 400, "invalid_body"),

@@ -22,7 +22,10 @@ impl Markup {
             return Err(Refusal::invalid("out_of_range", detail).at("/markup_percent"));
         }
         let amount = money::price(self.amount, currency).map_err(|no| no.at("/markup_amount"))?;
-        Ok(Self { percent, amount })
+        Ok(Self {
+            percent,
+            amount: amount.normalize(),
+        })
     }
 
     /// Half up to the currency's places. A night without a price keeps having none.

@@ -2,8 +2,8 @@
 
 use crate::world::{World, revision};
 use innkeep_domain::booking::channel::Outcome;
-use innkeep_domain::channel::revision::ChannelRevision;
 use innkeep_domain::channel::revision::RevisionStatus::{Cancelled, Modified, New};
+use innkeep_domain::channel::revision::{ChannelRevision, NO_CURRENCY};
 
 #[tokio::test]
 async fn a_revision_is_applied_once() {
@@ -142,5 +142,25 @@ async fn order_and_repetition_of_messages_do_not_matter() {
         world.stock("DBL", 2).await.0,
     ];
     assert_eq!(sold, [1, 1, 1, 0, 0]);
+    world.assert_sound().await;
+}
+
+/// A cancellation may name no currency, and a booking one that nobody knows: both are taken.
+#[tokio::test]
+async fn no_currency_costs_a_booking() {
+    let (world, _) = World::in_step(10).await;
+    let mut new = revision(&world.house, "B1", 1, New, &[("DBL", 1, 2)]);
+    new.currency = "ZZQ".into();
+    assert_eq!(world.apply(&new).await.outcome, Outcome::Created);
+    assert_eq!(world.stock("DBL", 1).await, (1, 0));
+    assert_eq!(world.open_alerts().await, ["foreign_currency"]);
+    let mut gone = revision(&world.house, "B1", 2, Cancelled, &[]);
+    gone.currency = NO_CURRENCY.into();
+    let gone = world.apply(&gone).await;
+    assert_eq!(gone.outcome, Outcome::Cancelled);
+    assert!(world.open_alerts().await.is_empty());
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    let booking = innkeep_domain::booking::store::get(&mut tx, &world.house.owner(), gone.booking_id);
+    assert_eq!(booking.await.unwrap().currency, "ZZQ");
     world.assert_sound().await;
 }
