@@ -160,7 +160,8 @@ async fn no_currency_costs_a_booking() {
     assert_eq!(gone.outcome, Outcome::Cancelled);
     assert!(world.open_alerts().await.is_empty());
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    let booking = innkeep_domain::booking::store::get(&mut tx, &world.house.owner(), gone.booking_id);
-    assert_eq!(booking.await.unwrap().currency, "ZZQ");
+    let who = world.house.owner();
+    let booking = innkeep_domain::booking::store::get(&mut tx, &who, gone.booking_id).await;
+    assert_eq!(booking.unwrap().currency, "ZZQ");
     world.assert_sound().await;
 }
