@@ -3,8 +3,9 @@
 
 use crate::Workers;
 use innkeep_domain::TenantId;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub(crate) struct Lanes {
     workers: Arc<Workers>,
     /// Running lanes, and whether they were poked meanwhile.
     running: Arc<Mutex<HashMap<Lane, bool>>>,
+    /// Lanes that will be poked when some time has passed.
+    later: Arc<Mutex<HashSet<Lane>>>,
     tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
@@ -43,6 +46,7 @@ impl Lanes {
         Self {
             workers,
             running: Arc::default(),
+            later: Arc::default(),
             tasks: Arc::default(),
         }
     }
@@ -50,16 +54,32 @@ impl Lanes {
     /// Starts the lane, or has it run once more.
     pub fn poke(&self, lane: Lane) {
         {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut running = locked(&self.running);
             if let Some(again) = running.get_mut(&lane) {
                 *again = true;
                 return;
             }
             running.insert(lane, false);
         }
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = locked(&self.tasks);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(self.clone().run(lane));
+    }
+
+    /// Starts the lane when `wait` has passed; sooner if something else does. One timer for a lane: who comes back too
+    /// early asks for another.
+    pub fn poke_in(&self, wait: Duration, lane: Lane) {
+        if !locked(&self.later).insert(lane) {
+            return;
+        }
+        let lanes = self.clone();
+        tokio::spawn(async move {
+            lanes.workers.pause(wait).await;
+            locked(&lanes.later).remove(&lane);
+            if !lanes.workers.stop.is_cancelled() {
+                lanes.poke(lane);
+            }
+        });
     }
 
     async fn run(self, lane: Lane) {
@@ -82,7 +102,7 @@ impl Lanes {
             Lane::Holds(tenant) => crate::holds::run(&self.workers, tenant).await,
             Lane::Audit(tenant) => crate::audit::run(&self.workers, tenant).await,
             Lane::Mail => crate::mail::run(&self.workers).await,
-            Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
+            Lane::Push(tenant, connection) => crate::push::run(&self.workers, self, tenant, connection).await,
             Lane::ReadBack(tenant, connection) => {
                 crate::read_back::run(&self.workers, self, tenant, connection).await
             }
@@ -97,7 +117,7 @@ impl Lanes {
 
     /// Was the lane poked while it ran? If not, it leaves, under the same lock that a poke takes.
     fn again(&self, lane: Lane) -> bool {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = locked(&self.running);
         match running.get_mut(&lane) {
             Some(again) if *again => {
                 *again = false;
@@ -112,7 +132,7 @@ impl Lanes {
 
     /// Waits for work that has begun.
     pub async fn drain(&self) {
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tasks = std::mem::take(&mut *locked(&self.tasks));
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -125,13 +145,13 @@ struct Leave<'a> {
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.lanes
-                .running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&self.lane);
+            locked(&self.lanes.running).remove(&self.lane);
         }
     }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn chain(error: &anyhow::Error) -> String {

@@ -15,9 +15,11 @@ mod push;
 mod queue;
 mod read_back;
 mod sweep;
+mod turns;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
+use innkeep_domain::{Result, TenantId};
 use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::cache::Invalidate;
 use innkeep_domain::ports::calendar::Calendars;
@@ -51,10 +53,16 @@ pub(crate) struct Workers {
     pub ctx: Context,
     pub locks: SessionLocks,
     pub breakers: breaker::Breakers,
+    turns: turns::Turns,
     stop: CancellationToken,
 }
 
 impl Workers {
+    /// A tenant's transaction, when it is the tenant's turn.
+    async fn begin(&self, tenant: TenantId) -> Result<turns::Tx> {
+        self.turns.begin(&self.ctx.db, tenant).await
+    }
+
     /// Waits, unless the process is to stop.
     async fn pause(&self, time: Duration) {
         let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
@@ -66,6 +74,7 @@ pub async fn run(ctx: Context, stop: CancellationToken) -> anyhow::Result<()> {
     let workers = Arc::new(Workers {
         locks: SessionLocks::new(ctx.db.clone()),
         breakers: breaker::Breakers::default(),
+        turns: turns::Turns::default(),
         stop: stop.clone(),
         ctx,
     });

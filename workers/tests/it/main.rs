@@ -8,5 +8,6 @@
 mod drift;
 mod groups;
 mod inbound;
+mod limits;
 mod outbound;
 mod world;

@@ -1,10 +1,11 @@
-//! `worker-crash`: the worker process is killed again and again (kill -9) while bookings stream in on both sides. When
-//! that ends, both sides agree, every revision is acknowledged, and none was applied twice.
+//! `channel-crash`: workers and API are killed again and again (kill -9), each for itself, while bookings stream in on both
+//! sides. When that ends, both sides agree, every revision is acknowledged, and nothing was lost or applied twice.
 
-use super::guests::{self, at_channel, at_desk};
+use super::guests::{self, Done, at_channel, at_desk};
 use crate::harness::channel::Channel;
-use crate::harness::process::Process;
+use crate::harness::process::{Process, until};
 use crate::harness::verdict::{Scale, Verdict};
+use crate::harness::wire::Wire;
 use crate::harness::world::World;
 use innkeep_domain::testing::Plan;
 use rand::rngs::StdRng;
@@ -21,33 +22,35 @@ const PAUSE: Duration = Duration::from_millis(25);
 const PROMISE: Duration = Duration::from_secs(10);
 
 pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
-    let kills = scale.of(3, 50);
+    let kills = scale.of(6, 200);
     let mut world = World::new(&[PLAN]).await?;
     world.start_sandbox().await?;
-    world.serve(false).await?;
     let house = world.houses[0].clone();
     let channel = Channel::connect(&world, &house).await?;
-    let mut workers = world.start("workers", &["serve", "--only", "workers"])?;
+    let mut halves = Halves {
+        api: world.start("api", API)?,
+        workers: world.start("workers", WORKERS)?,
+    };
+    up(&world).await?;
     channel.converge(&world, Duration::from_secs(20)).await?;
     // Calls take a while, so that many a kill finds one under way.
     channel.faults(json!({ "latency_ms": [5, 60] })).await?;
     let stop = guests::flag();
     let crashes = async {
-        let restarted = crash(&world, &mut workers, kills).await;
+        let killed = halves.crash(&world, kills).await;
         stop.store(true, Ordering::Relaxed);
-        restarted
+        killed
     };
-    let (crashed, there, here) = tokio::join!(
+    let (killed, there, here) = tokio::join!(
         crashes,
         at_channel(&channel, &house, PAUSE, &stop),
         at_desk(&world, &house, PAUSE, &stop)
     );
-    crashed?;
-    let (there, here) = (there?, here?);
+    let ((api, workers), there, here) = (killed?, there?, here?);
     channel.faults(json!({})).await?;
     let mut verdict = Verdict::default();
     verdict.figure(format!(
-        "{kills} kills, {} acts at the channel, {} here",
+        "{workers} kills of workers, {api} of the API, {} acts at the channel, {} here",
         there.all(),
         here.all()
     ));
@@ -61,21 +64,65 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         verdict.demand(false, channel.explain(&world).await?);
     }
     verdict.none(end.waiting, "revisions not acknowledged");
-    verdict.demand(!workers.ended(), "the last worker has ended by itself");
+    let ended = halves.api.ended() || halves.workers.ended();
+    verdict.demand(!ended, "a process has ended by itself");
     applied_once(&world, &channel, &mut verdict).await?;
+    kept_here(&world, &here, &mut verdict).await?;
     let (holds, said) = world.verify().await?;
     verdict.demand(holds, said);
     Ok(verdict)
 }
 
-/// Kills the workers at random moments and starts them anew at once.
-async fn crash(world: &World, workers: &mut Process, kills: usize) -> anyhow::Result<()> {
-    let mut dice = StdRng::seed_from_u64(3);
-    for _ in 0..kills {
-        tokio::time::sleep(Duration::from_millis(dice.random_range(150..1500))).await;
-        workers.kill().await?;
-        *workers = world.start("workers", &["serve", "--only", "workers"])?;
+const API: &[&str] = &["serve", "--only", "api"];
+const WORKERS: &[&str] = &["serve", "--only", "workers"];
+
+struct Halves {
+    api: Process,
+    workers: Process,
+}
+
+impl Halves {
+    /// Kills one or the other at random moments and starts it anew at once: how often each.
+    async fn crash(&mut self, world: &World, kills: usize) -> anyhow::Result<(usize, usize)> {
+        let mut dice = StdRng::seed_from_u64(3);
+        let (mut api, mut workers) = (0, 0);
+        for _ in 0..kills {
+            tokio::time::sleep(Duration::from_millis(dice.random_range(150..1500))).await;
+            if dice.random_bool(0.4) {
+                api += 1;
+                self.api.kill().await?;
+                self.api = world.start("api", API)?;
+            } else {
+                workers += 1;
+                self.workers.kill().await?;
+                self.workers = world.start("workers", WORKERS)?;
+            }
+        }
+        up(world).await?;
+        Ok((api, workers))
     }
+}
+
+async fn up(world: &World) -> anyhow::Result<()> {
+    let live = || async {
+        match Wire::open(world.api).await {
+            Ok(mut wire) => wire.get("/health/live", "").await.is_ok_and(|r| r.status == 200),
+            Err(_) => false,
+        }
+    };
+    until(Duration::from_secs(20), "the API answers", live).await?;
+    Ok(())
+}
+
+/// Of the bookings made here, as many as were answered, and as many cancelled.
+async fn kept_here(world: &World, here: &Done, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let (made, cancelled): (i64, i64) = sqlx::query_as(
+        "select count(*), count(*) filter (where status = 'cancelled') from booking where connection_id is null",
+    )
+    .fetch_one(&mut world.database.superuser().await?)
+    .await?;
+    let wrong = made.abs_diff(here.booked as i64) + cancelled.abs_diff(here.cancelled as i64);
+    verdict.none(wrong as usize, "bookings or cancellations here lost or doubled");
     Ok(())
 }
 
