@@ -3,9 +3,9 @@
 
 use crate::Workers;
 use innkeep_domain::TenantId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -36,8 +36,8 @@ pub(crate) struct Lanes {
     workers: Arc<Workers>,
     /// Running lanes, and whether they were poked meanwhile.
     running: Arc<Mutex<HashMap<Lane, bool>>>,
-    /// Lanes that will be poked when some time has passed.
-    later: Arc<Mutex<HashSet<Lane>>>,
+    /// Lanes that will be poked, and when.
+    later: Arc<Mutex<HashMap<Lane, Instant>>>,
     tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
@@ -66,20 +66,30 @@ impl Lanes {
         tasks.spawn(self.clone().run(lane));
     }
 
-    /// Starts the lane when `wait` has passed; sooner if something else does. One timer for a lane: who comes back too
-    /// early asks for another.
+    /// Starts the lane when `wait` has passed, or sooner if something else does.
     pub fn poke_in(&self, wait: Duration, lane: Lane) {
-        if !locked(&self.later).insert(lane) {
-            return;
+        let at = Instant::now() + wait;
+        {
+            let mut later = locked(&self.later);
+            if later.get(&lane).is_some_and(|sooner| *sooner <= at) {
+                return;
+            }
+            later.insert(lane, at);
         }
         let lanes = self.clone();
         tokio::spawn(async move {
             lanes.workers.pause(wait).await;
-            locked(&lanes.later).remove(&lane);
-            if !lanes.workers.stop.is_cancelled() {
+            // Unless a sooner time was asked for meanwhile.
+            let due = lanes.is_time(lane, at);
+            if due && !lanes.workers.stop.is_cancelled() {
                 lanes.poke(lane);
             }
         });
+    }
+
+    fn is_time(&self, lane: Lane, at: Instant) -> bool {
+        let mut later = locked(&self.later);
+        later.get(&lane) == Some(&at) && later.remove(&lane).is_some()
     }
 
     async fn run(self, lane: Lane) {

@@ -83,7 +83,7 @@ impl World {
             .args(arguments)
             .current_dir(&self.folder)
             .env_remove("INNKEEP_OWNER_DATABASE_URL")
-            .env("INNKEEP_LOG", "warn")
+            .env("INNKEEP_LOG", std::env::var("INNKEEP_PROVE_LOG").unwrap_or("warn".into()))
             .env("INNKEEP_LOG_FORMAT", "human")
             .env("INNKEEP_SECRETS_DIR", self.folder.join("secrets"))
             .env("INNKEEP_LISTEN", self.api.to_string())
