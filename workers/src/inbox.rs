@@ -84,7 +84,9 @@ impl Inbox<'_> {
             let waiting = inbox::waiting(&mut tx, self.connection.id, self.now(), LOOKED_AT).await?;
             tx.commit().await?;
             let bookings = stream::iter(by_booking(&waiting, &*self.protocol.reader));
-            let done = bookings.map(|ids| self.process_each(ids)).buffer_unordered(BESIDE);
+            let done = bookings
+                .map(|ids| self.process_each(ids))
+                .buffer_unordered(BESIDE);
             // None is cut off because another failed.
             let done: Vec<Result<usize>> = done.collect().await;
             if done.into_iter().sum::<Result<usize>>()? == 0 {

@@ -19,12 +19,12 @@ mod turns;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
-use innkeep_domain::{Result, TenantId};
 use innkeep_domain::ports::anchor::Anchor;
 use innkeep_domain::ports::cache::Invalidate;
 use innkeep_domain::ports::calendar::Calendars;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
+use innkeep_domain::{Result, TenantId};
 use lanes::Lanes;
 pub use queue::setup as setup_queue;
 use std::sync::Arc;

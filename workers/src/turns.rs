@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn turns_are_a_tenants_own_and_those_of_the_idle_are_forgotten() {
         let turns = Turns::default();
-        let (busy, other) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
+        let (busy, other) = (
+            TenantId(uuid::Uuid::from_u128(1)),
+            TenantId(uuid::Uuid::from_u128(2)),
+        );
         let taken = turns.of(busy);
         let held: Vec<_> = (0..AT_ONCE).map(|_| taken.clone().try_acquire_owned()).collect();
         assert!(held.iter().all(Result::is_ok), "so many at once");

@@ -5,7 +5,7 @@
 
 mod limit;
 
-use super::connection;
+use super::connection::{self, Connection};
 use super::diff::{self, Difference, Range};
 use super::dirty::Kind;
 use super::shadow::{self, State};
@@ -75,43 +75,55 @@ pub async fn prepare(
     unheard::tell_again(tx, connection_id, now).await?;
     let mut free_at: Option<DateTime<Utc>> = None;
     for kind in [Kind::Availability, Kind::Rates] {
-        let (marks, oldest_mark) = marks(tx, connection_id, kind).await?;
-        if marks.is_empty() {
-            continue;
+        match of_kind(tx, &connection, kind, most_ranges, now).await? {
+            Next::Nothing => {}
+            // One kind's limit does not keep the other waiting.
+            Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
+            next => return Ok(next),
         }
-        // Asked first: what may not be said yet need not be worked out, and will be something else by then.
-        if let Some(at) = limit::free_at(tx, &connection, kind, now).await? {
-            free_at = Some(free_at.map_or(at, |other| other.min(at)));
-            continue;
-        }
-        let Difference { mut ranges, wordless } = diff::ranges(truth::cells(tx, &connection, kind, &marks).await?);
-        let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
-        shadow::write(tx, connection_id, wordless.into_iter(), now, None).await?;
-        let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
-        if ranges.is_empty() {
-            drop_marks(tx, connection_id, &marks).await?;
-            if marks.len() as i64 == MOST_MARKS {
-                return Ok(Next::Again);
-            }
-            continue;
-        }
-        let complete = ranges.len() <= most_ranges;
-        ranges.truncate(most_ranges);
-        let call = Call {
-            id: new_id(),
-            connection_id,
-            property_id: connection.property_id,
-            kind,
-            ranges,
-            marks,
-            complete,
-            oldest_mark,
-            begun_at: now,
-        };
-        begin(tx, &call, now).await?;
-        return Ok(Next::Call(Box::new(call)));
     }
     Ok(free_at.map_or(Next::Nothing, Next::Wait))
+}
+
+async fn of_kind(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    kind: Kind,
+    most_ranges: usize,
+    now: DateTime<Utc>,
+) -> Result<Next> {
+    let (marks, oldest_mark) = marks(tx, connection.id, kind).await?;
+    if marks.is_empty() {
+        return Ok(Next::Nothing);
+    }
+    // Asked first: what may not be said yet need not be worked out, and will be something else by then.
+    if let Some(at) = limit::free_at(tx, connection, kind, now).await? {
+        return Ok(Next::Wait(at));
+    }
+    let Difference { mut ranges, wordless } = diff::ranges(truth::cells(tx, connection, kind, &marks).await?);
+    let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
+    shadow::write(tx, connection.id, wordless.into_iter(), now, None).await?;
+    let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
+    if ranges.is_empty() {
+        drop_marks(tx, connection.id, &marks).await?;
+        let all = (marks.len() as i64) < MOST_MARKS;
+        return Ok(if all { Next::Nothing } else { Next::Again });
+    }
+    let complete = ranges.len() <= most_ranges;
+    ranges.truncate(most_ranges);
+    let call = Call {
+        id: new_id(),
+        connection_id: connection.id,
+        property_id: connection.property_id,
+        kind,
+        ranges,
+        marks,
+        complete,
+        oldest_mark,
+        begun_at: now,
+    };
+    begin(tx, &call, now).await?;
+    Ok(Next::Call(Box::new(call)))
 }
 
 async fn marks(tx: &mut TenantTx, connection_id: Uuid, kind: Kind) -> Result<(Vec<Mark>, DateTime<Utc>)> {
@@ -168,14 +180,7 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     .execute(&mut **tx)
     .await?;
     let cells = call.ranges.iter().flat_map(|r| &r.cells);
-    shadow::write(
-        tx,
-        call.connection_id,
-        cells.map(State::unknown),
-        now,
-        None,
-    )
-    .await
+    shadow::write(tx, call.connection_id, cells.map(State::unknown), now, None).await
 }
 
 /// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
@@ -187,16 +192,7 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         .map(|r| (r.range, r.reason.as_str()))
         .collect();
     let begun = Some(call.begun_at);
-    // In the order of cells, in one statement: whoever locks several of them does so in this order.
-    let mut states = Vec::new();
-    for (i, range) in call.ranges.iter().enumerate() {
-        for cell in &range.cells {
-            states.push(match reasons.get(&i) {
-                Some(reason) => State::refused(cell, reason),
-                None => State::accepted(cell)?,
-            });
-        }
-    }
+    let states = states(call, &reasons)?;
     shadow::write(tx, call.connection_id, states.into_iter(), now, begun).await?;
     if call.complete {
         drop_marks(tx, call.connection_id, &call.marks).await?;
@@ -228,6 +224,20 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         "partly"
     };
     close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
+}
+
+/// In the order of cells, for one statement: whoever locks several of them does so in this order.
+fn states<'a>(call: &'a Call, refused: &HashMap<usize, &str>) -> Result<Vec<State<'a>>> {
+    let mut states = Vec::new();
+    for (i, range) in call.ranges.iter().enumerate() {
+        for cell in &range.cells {
+            states.push(match refused.get(&i) {
+                Some(reason) => State::refused(cell, reason),
+                None => State::accepted(cell)?,
+            });
+        }
+    }
+    Ok(states)
 }
 
 async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {

@@ -54,23 +54,28 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         there.all(),
         here.all()
     ));
-    let end = channel.converge(&world, PROMISE).await?;
+    let ended = halves.api.ended() || halves.workers.ended();
+    verdict.demand(!ended, "a process has ended by itself");
+    agree(&world, &channel, &mut verdict).await?;
+    applied_once(&world, &channel, &mut verdict).await?;
+    kept_here(&world, &here, &mut verdict).await?;
+    Ok(verdict)
+}
+
+async fn agree(world: &World, channel: &Channel, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let end = channel.converge(world, PROMISE).await?;
     let (acknowledged, took) = (end.acknowledged.as_secs_f64(), end.took.as_secs_f64());
     verdict.figure(format!(
         "all acknowledged {acknowledged:.1} s and in step {took:.1} s after the last restart"
     ));
     verdict.none(end.differing, "cells differ");
     if end.differing > 0 {
-        verdict.demand(false, channel.explain(&world).await?);
+        verdict.demand(false, channel.explain(world).await?);
     }
     verdict.none(end.waiting, "revisions not acknowledged");
-    let ended = halves.api.ended() || halves.workers.ended();
-    verdict.demand(!ended, "a process has ended by itself");
-    applied_once(&world, &channel, &mut verdict).await?;
-    kept_here(&world, &here, &mut verdict).await?;
     let (holds, said) = world.verify().await?;
     verdict.demand(holds, said);
-    Ok(verdict)
+    Ok(())
 }
 
 const API: &[&str] = &["serve", "--only", "api"];

@@ -67,7 +67,11 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     world.serve(true).await?;
     for channel in &channels {
         let first = channel.converge(&world, Duration::from_secs(60)).await?;
-        ensure!(first.differing == 0, "the first sync left {} cells", first.differing);
+        ensure!(
+            first.differing == 0,
+            "the first sync left {} cells",
+            first.differing
+        );
     }
     let stage = Stage {
         given: world.houses.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -172,6 +176,9 @@ fn judge(rounds: &[(Beside, Vec<Vec<Duration>>); 3], scale: Scale, verdict: &mut
     let ratio = p99(load).as_secs_f64() / p99(alone).as_secs_f64();
     verdict.figure(format!("a hundredfold load makes p99 {ratio:.2} times as long"));
     let (most, longest) = scale.of((5.0, PROMISE * 4), (1.1, PROMISE));
-    verdict.demand(ratio < most, format!("the load moves the others' p99 to more than {most} times"));
+    verdict.demand(
+        ratio < most,
+        format!("the load moves the others' p99 to more than {most} times"),
+    );
     verdict.demand(p99(flood) < longest, "a flood keeps others waiting");
 }

@@ -116,7 +116,13 @@ pub async fn at_desk(
 }
 
 /// Asks until it is answered, under one key: the program may be killed in between, and what it did is not done twice.
-async fn insist(wire: &mut Wire, world: &World, token: &str, path: &str, body: &str) -> anyhow::Result<Reply> {
+async fn insist(
+    wire: &mut Wire,
+    world: &World,
+    token: &str,
+    path: &str,
+    body: &str,
+) -> anyhow::Result<Reply> {
     let key = format!("idempotency-key: {}\r\n", Uuid::now_v7());
     let request = request("POST", path, token, &key, body);
     let begun = Instant::now();

@@ -47,7 +47,11 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     world.serve(true).await?;
     for channel in &channels {
         let first = channel.converge(&world, Duration::from_secs(30)).await?;
-        ensure!(first.differing == 0, "the first sync left {} cells", first.differing);
+        ensure!(
+            first.differing == 0,
+            "the first sync left {} cells",
+            first.differing
+        );
     }
     let mut verdict = Verdict::default();
     idle(&world, &channels[0], bookings, scale, &mut verdict).await?;
@@ -84,13 +88,24 @@ async fn idle(
         ms(percentile(&whole, 99.0))
     ));
     let (half, most) = scale.of((100, 500), (50, 250));
-    verdict.demand(p50 < Duration::from_millis(half), format!("p50 is not under {half} ms"));
-    verdict.demand(p99 < Duration::from_millis(most), format!("p99 is not under {most} ms"));
+    verdict.demand(
+        p50 < Duration::from_millis(half),
+        format!("p50 is not under {half} ms"),
+    );
+    verdict.demand(
+        p99 < Duration::from_millis(most),
+        format!("p99 is not under {most} ms"),
+    );
     Ok(())
 }
 
 /// Several houses change prices all the time; each price waits by itself.
-async fn busy(world: &World, channels: &[Channel], scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
+async fn busy(
+    world: &World,
+    channels: &[Channel],
+    scale: Scale,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
     let seconds = scale.of(4, 30);
     let since = prices::last_call(&channels[0]).await?;
     let stop = guests::flag();
@@ -121,7 +136,10 @@ async fn busy(world: &World, channels: &[Channel], scale: Scale, verdict: &mut V
     verdict.none(never, "changes never told");
     verdict.demand(p99 < UNDER_LOAD, "p99 under load is not under a second");
     let wanted = channels.len() as u64 * 50;
-    verdict.demand(rate * 10 >= wanted * 9, format!("not {wanted} changes a second were made"));
+    verdict.demand(
+        rate * 10 >= wanted * 9,
+        format!("not {wanted} changes a second were made"),
+    );
     Ok(())
 }
 
@@ -147,7 +165,10 @@ async fn one(
     };
     until(Duration::from_secs(10), "the channel is told", told).await?;
     let calls = channel.calls(seen).await?;
-    let call = calls.iter().find(|c| c["kind"] == "availability").context("no call")?;
+    let call = calls
+        .iter()
+        .find(|c| c["kind"] == "availability")
+        .context("no call")?;
     let accepted: DateTime<Utc> = call["time"].as_str().context("no time")?.parse()?;
     let since = |from: DateTime<Utc>| (accepted - from).to_std().unwrap_or_default();
     Ok((since(answered), since(asked)))

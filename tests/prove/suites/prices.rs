@@ -101,7 +101,9 @@ pub async fn accepted(channel: &Channel, since: u64) -> anyhow::Result<HashMap<u
             continue;
         }
         for value in call["body"]["values"].as_array().into_iter().flatten() {
-            let rate = value["rate"].as_str().and_then(|rate| rate.replace('.', "").parse().ok());
+            let rate = value["rate"]
+                .as_str()
+                .and_then(|rate| rate.replace('.', "").parse().ok());
             if let Some(cents) = rate {
                 taken.entry(cents).or_insert(time);
             }
@@ -113,7 +115,10 @@ pub async fn accepted(channel: &Channel, since: u64) -> anyhow::Result<HashMap<u
 /// The number of the last call so far.
 pub async fn last_call(channel: &Channel) -> anyhow::Result<u64> {
     let calls = channel.calls(0).await?;
-    Ok(calls.last().and_then(|c| c["sequence"].as_u64()).unwrap_or_default())
+    Ok(calls
+        .last()
+        .and_then(|c| c["sequence"].as_u64())
+        .unwrap_or_default())
 }
 
 /// How long after its commit the channel took each price, and how many it never took.

@@ -44,22 +44,26 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let mut workers = world.start("workers", &["serve", "--only", "workers"])?;
     for channel in &channels {
         let first = channel.converge(&world, Duration::from_secs(30)).await?;
-        ensure!(first.differing == 0, "the first sync left {} cells", first.differing);
+        ensure!(
+            first.differing == 0,
+            "the first sync left {} cells",
+            first.differing
+        );
     }
     let pid = workers.pid().context("no pid")?;
     let stop = guests::flag();
     let given: Vec<AtomicU64> = world.houses.iter().map(|_| AtomicU64::new(0)).collect();
     let changing = world.houses.iter().zip(&given);
     let changing = changing.map(|(house, next)| prices::change(&world, house, PACE, next, &stop));
-    let (samples, changed) = tokio::join!(
-        watch(&world, pid, seconds, &stop),
-        try_join_all(changing)
-    );
+    let (samples, changed) = tokio::join!(watch(&world, pid, seconds, &stop), try_join_all(changing));
     let changes: usize = changed?.iter().map(Vec::len).sum();
     let drained = prices::told(&world, Duration::from_secs(20)).await?;
     let mut verdict = Verdict::default();
     judge(&samples?, changes, seconds, houses, &mut verdict);
-    verdict.figure(format!("the rest told {:.1} s after the last", drained.as_secs_f64()));
+    verdict.figure(format!(
+        "the rest told {:.1} s after the last",
+        drained.as_secs_f64()
+    ));
     let mut differing = 0;
     for (house, channel) in world.houses.iter().zip(&channels) {
         differing += channel.rates_differing(&world, house).await?;
@@ -103,14 +107,22 @@ async fn watch(world: &World, pid: u32, seconds: u64, stop: &AtomicBool) -> anyh
 fn resident(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    let kib: f64 = line.and_then(|l| l.split_whitespace().next()).context("no VmRSS")?.parse()?;
+    let kib: f64 = line
+        .and_then(|l| l.split_whitespace().next())
+        .context("no VmRSS")?
+        .parse()?;
     Ok(kib / 1024.0)
 }
 
 fn cpu(pid: u32) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let after = stat.rsplit_once(')').context("no stat")?.1;
-    let field = |n: usize| after.split_whitespace().nth(n).and_then(|f| f.parse::<f64>().ok());
+    let field = |n: usize| {
+        after
+            .split_whitespace()
+            .nth(n)
+            .and_then(|f| f.parse::<f64>().ok())
+    };
     // User and system time, in hundredths of a second.
     Ok((field(11).context("no time")? + field(12).context("no time")?) / 100.0)
 }
@@ -119,9 +131,12 @@ fn judge(samples: &[Sample], changes: usize, seconds: u64, houses: u64, verdict:
     let rate = changes as f64 / seconds as f64;
     let wanted = (houses * OF_EACH) as f64;
     let half = samples.len() / 2;
-    let mean = |some: &[Sample], f: fn(&Sample) -> f64| some.iter().map(f).sum::<f64>() / some.len().max(1) as f64;
+    let mean =
+        |some: &[Sample], f: fn(&Sample) -> f64| some.iter().map(f).sum::<f64>() / some.len().max(1) as f64;
     let quarter = samples.len().div_ceil(4);
-    let middle = mean(&samples[half.saturating_sub(quarter / 2)..half + 1], |s| s.resident);
+    let middle = mean(&samples[half.saturating_sub(quarter / 2)..half + 1], |s| {
+        s.resident
+    });
     let end = mean(&samples[samples.len() - quarter..], |s| s.resident);
     let behind = samples[half..].iter().map(|s| s.behind).fold(0.0, f64::max);
     let cores = match samples {
@@ -132,7 +147,10 @@ fn judge(samples: &[Sample], changes: usize, seconds: u64, houses: u64, verdict:
         "{rate:.0} changes/s for {seconds} s, the oldest waiting at most {behind:.2} s, {cores:.2} cores, \
          {middle:.0} MiB in the middle and {end:.0} at the end"
     ));
-    verdict.demand(rate >= wanted * 0.95, format!("not {wanted} changes a second were made"));
+    verdict.demand(
+        rate >= wanted * 0.95,
+        format!("not {wanted} changes a second were made"),
+    );
     verdict.demand(behind < BEHIND, "the workers fall behind");
     verdict.demand(end <= middle * GROWTH + 2.0, "the process grows");
 }

@@ -90,8 +90,14 @@ async fn price(world: &World, price: Decimal, stop_sell: Option<bool>) {
         availability: vec![],
     };
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    ari::change(&mut tx, &world.house.owner(), world.house.property_id, change, now())
-        .await
-        .unwrap();
+    ari::change(
+        &mut tx,
+        &world.house.owner(),
+        world.house.property_id,
+        change,
+        now(),
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
 }

@@ -67,7 +67,10 @@ impl Stage {
         verdict.none(end.differing, "cells differ after the first synchronisation");
         prices::told(world, Duration::from_secs(10)).await?;
         let calls = self.channel.calls(0).await?.len();
-        verdict.figure(format!("500 nights of {} products in {calls} calls", PLAN.unit_types.len()));
+        verdict.figure(format!(
+            "500 nights of {} products in {calls} calls",
+            PLAN.unit_types.len()
+        ));
         verdict.demand(calls == 2, format!("{calls} calls and not two"));
         Ok(())
     }
@@ -97,8 +100,14 @@ impl Stage {
         prices::told(world, Duration::from_secs(20)).await?;
         self.channel.faults(json!({})).await?;
         let calls = of_kind(&self.channel.calls(since).await?, "restrictions").count();
-        verdict.figure(format!("a burst of {BURST} changes during a call in {} more", calls - 1));
-        verdict.demand(calls == 2 || !in_time, format!("a burst took {} calls", calls - 1));
+        verdict.figure(format!(
+            "a burst of {BURST} changes during a call in {} more",
+            calls - 1
+        ));
+        verdict.demand(
+            calls == 2 || !in_time,
+            format!("a burst took {} calls", calls - 1),
+        );
         Ok(())
     }
 

@@ -16,6 +16,12 @@ use uuid::Uuid;
 const NIGHTS: u64 = 300;
 const UNIT_TYPES: usize = 4;
 
+const BOOKINGS: &str = "select channel_ref, status from booking where connection_id = $1";
+const STAYS: &str = "select b.channel_ref, r.unit_type_id, r.arrival, r.departure from booking b
+    join reservation r on r.tenant_id = b.tenant_id and r.booking_id = b.id and r.status = 'confirmed'
+    where b.connection_id = $1";
+const SOLD: &str = "select unit_type_id, night, sold from inventory where tenant_id = $1 and sold > 0";
+
 #[derive(Debug, Clone, Copy)]
 struct Stay {
     unit_type: usize,
@@ -60,8 +66,15 @@ impl Lives {
         for (i, life) in self.lives.iter().enumerate() {
             for (n, state) in life.iter().enumerate() {
                 let body = body(house, i, n, *state, life).to_string();
-                for id in [format!("m-{i}-{n}"), format!("m-{i}-{n}"), format!("m-{i}-{n}-again")] {
-                    all.push(Message { id, body: body.clone() });
+                for id in [
+                    format!("m-{i}-{n}"),
+                    format!("m-{i}-{n}"),
+                    format!("m-{i}-{n}-again"),
+                ] {
+                    all.push(Message {
+                        id,
+                        body: body.clone(),
+                    });
                 }
             }
         }
@@ -78,31 +91,28 @@ impl Lives {
         verdict: &mut Verdict,
     ) -> anyhow::Result<()> {
         let mut conn = world.database.superuser().await?;
-        let bookings: Vec<(String, String)> =
-            sqlx::query_as("select channel_ref, status from booking where connection_id = $1")
-                .bind(connection)
-                .fetch_all(&mut conn)
-                .await?;
-        let stays: Vec<(String, Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(
-            "select b.channel_ref, r.unit_type_id, r.arrival, r.departure from booking b
-             join reservation r on r.tenant_id = b.tenant_id and r.booking_id = b.id and r.status = 'confirmed'
-             where b.connection_id = $1",
-        )
-        .bind(connection)
-        .fetch_all(&mut conn)
-        .await?;
-        let sold: Vec<(Uuid, NaiveDate, i32)> =
-            sqlx::query_as("select unit_type_id, night, sold from inventory where tenant_id = $1 and sold > 0")
-                .bind(house.tenant.0)
-                .fetch_all(&mut conn)
-                .await?;
+        let bookings: Vec<(String, String)> = sqlx::query_as(BOOKINGS)
+            .bind(connection)
+            .fetch_all(&mut conn)
+            .await?;
+        let status: BTreeMap<String, String> = bookings.into_iter().collect();
+        let stays: Vec<(String, Uuid, NaiveDate, NaiveDate)> = sqlx::query_as(STAYS)
+            .bind(connection)
+            .fetch_all(&mut conn)
+            .await?;
+        let sold: Vec<(Uuid, NaiveDate, i32)> = sqlx::query_as(SOLD)
+            .bind(house.tenant.0)
+            .fetch_all(&mut conn)
+            .await?;
         let mut stored: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
         for (reference, unit_type, arrival, departure) in stays {
-            stored.entry(reference).or_default().push((unit_type, arrival, departure));
+            stored
+                .entry(reference)
+                .or_default()
+                .push((unit_type, arrival, departure));
         }
         let doubled = stored.values().filter(|stays| stays.len() > 1).count();
         verdict.none(doubled, "double stays");
-        let status: BTreeMap<String, String> = bookings.into_iter().collect();
         let wrong = self.lives.iter().enumerate().filter(|(i, life)| {
             let (reference, end) = (reference(*i), life.last().copied().flatten());
             let stays = stored.get(&reference).cloned().unwrap_or_default();
@@ -114,13 +124,20 @@ impl Lives {
         verdict.figure(format!("{} bookings", self.lives.len()));
         verdict.none(wrong, "bookings in another state than in order");
         let sold = sold.into_iter().map(|(u, night, n)| ((u, night), n)).collect();
-        verdict.none(different(&self.stock(house), &sold), "counts of stock other than in order");
+        verdict.none(
+            different(&self.stock(house), &sold),
+            "counts of stock other than in order",
+        );
         Ok(())
     }
 
     fn stock(&self, house: &House) -> BTreeMap<(Uuid, NaiveDate), i32> {
         let mut stock = BTreeMap::new();
-        for stay in self.lives.iter().filter_map(|life| life.last().copied().flatten()) {
+        for stay in self
+            .lives
+            .iter()
+            .filter_map(|life| life.last().copied().flatten())
+        {
             for night in stay.from..stay.from + stay.nights {
                 let cell = (house.unit_types[stay.unit_type].id, house.night(night));
                 *stock.entry(cell).or_default() += 1;
@@ -138,7 +155,11 @@ fn different(a: &BTreeMap<(Uuid, NaiveDate), i32>, b: &BTreeMap<(Uuid, NaiveDate
 impl Stay {
     fn stored(self, house: &House) -> Stored {
         let unit_type = house.unit_types[self.unit_type].id;
-        (unit_type, house.night(self.from), house.night(self.from + self.nights))
+        (
+            unit_type,
+            house.night(self.from),
+            house.night(self.from + self.nights),
+        )
     }
 }
 

@@ -66,13 +66,18 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     all_applied(&world).await?;
     channel.faults(json!({})).await?;
     let end = channel.converge(&world, Duration::from_secs(30)).await?;
-    verdict.figure(format!("all applied {:.1} s after the last", begun.elapsed().as_secs_f64()));
+    verdict.figure(format!(
+        "all applied {:.1} s after the last",
+        begun.elapsed().as_secs_f64()
+    ));
     verdict.none(end.waiting, "revisions not acknowledged");
     verdict.none(end.differing, "cells differ");
     acknowledged("posted", &answered, &mut verdict);
     acknowledged("fetched", &fetched_waits(&channel).await?, &mut verdict);
     applied_once(&world, &channel, &mut verdict).await?;
-    lives.compare(&world, &posted, seller.connection, &mut verdict).await?;
+    lives
+        .compare(&world, &posted, seller.connection, &mut verdict)
+        .await?;
     let (holds, said) = world.verify().await?;
     verdict.demand(holds, said);
     Ok(verdict)
@@ -101,7 +106,10 @@ fn acknowledged(how: &str, waits: &[Duration], verdict: &mut Verdict) {
         ms(percentile(waits, 50.0)),
         ms(p99)
     ));
-    verdict.demand(p99 < ACKNOWLEDGED, format!("{how} ones are acknowledged too late"));
+    verdict.demand(
+        p99 < ACKNOWLEDGED,
+        format!("{how} ones are acknowledged too late"),
+    );
 }
 
 /// From publication to the acknowledgement that the channel noted first.

@@ -80,7 +80,13 @@ impl Seller {
             .call_again(&request("POST", &self.path, "", &headers, &message.body))
             .await?;
         let took = begun.elapsed();
-        ensure!(reply.status == 202, "{}: {} {}", message.id, reply.status, reply.code());
+        ensure!(
+            reply.status == 202,
+            "{}: {} {}",
+            message.id,
+            reply.status,
+            reply.code()
+        );
         Ok(took)
     }
 }
