@@ -2,6 +2,7 @@
 //! sides. When that ends, both sides agree, every revision is acknowledged, and nothing was lost or applied twice.
 
 use super::guests::{self, Done, at_channel, at_desk};
+use super::prices;
 use crate::harness::channel::Channel;
 use crate::harness::process::{Process, until};
 use crate::harness::verdict::{Scale, Verdict};
@@ -11,7 +12,7 @@ use innkeep_domain::testing::Plan;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const PLAN: Plan = Plan {
@@ -37,9 +38,9 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     channel.faults(json!({ "latency_ms": [5, 60] })).await?;
     let stop = guests::flag();
     let crashes = async {
-        let killed = halves.crash(&world, kills).await;
-        stop.store(true, Ordering::Relaxed);
-        killed
+        let killed = halves.crash(&world, kills).await?;
+        halves.last(&world, &channel, &stop).await?;
+        anyhow::Ok(killed)
     };
     let (killed, there, here) = tokio::join!(
         crashes,
@@ -50,7 +51,8 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     channel.faults(json!({})).await?;
     let mut verdict = Verdict::default();
     verdict.figure(format!(
-        "{workers} kills of workers, {api} of the API, {} acts at the channel, {} here",
+        "{} kills of workers, {api} of the API, {} acts at the channel, {} here",
+        workers + 1,
         there.all(),
         here.all()
     ));
@@ -105,6 +107,18 @@ impl Halves {
         }
         up(world).await?;
         Ok((api, workers))
+    }
+
+    /// The last kill finds a call under way for sure, and nothing happens afterwards that would have its nights told again
+    /// anyway.
+    async fn last(&mut self, world: &World, channel: &Channel, stop: &AtomicBool) -> anyhow::Result<()> {
+        channel.faults(json!({ "latency_ms": [600, 600] })).await?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        prices::call_under_way(world).await?;
+        self.workers.kill().await?;
+        stop.store(true, Ordering::Relaxed);
+        self.workers = world.start("workers", WORKERS)?;
+        Ok(())
     }
 }
 

@@ -129,6 +129,20 @@ pub fn waits(changed: &[Changed], taken: &HashMap<u64, DateTime<Utc>>) -> (Vec<D
     (waits, never)
 }
 
+/// Waits until some call to a channel is open.
+pub async fn call_under_way(world: &World) -> anyhow::Result<()> {
+    let mut superuser = world.database.superuser().await?;
+    let begun = std::time::Instant::now();
+    loop {
+        let open = sqlx::query_scalar("select exists (select from ari_call where finished_at is null)");
+        if open.fetch_one(&mut superuser).await? {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(10), "no call is under way");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Waits until nothing is left to be told, as far as Innkeep knows; how long that took.
 pub async fn told(world: &World, limit: Duration) -> anyhow::Result<Duration> {
     let mut superuser = world.database.superuser().await?;

@@ -1,7 +1,6 @@
 //! Calls, as the sandbox's journal has them: how many for everything, how many for a burst, how many a minute.
 
 use crate::harness::channel::Channel;
-use crate::harness::process::until;
 use crate::harness::verdict::{Scale, Verdict};
 use crate::harness::world::World;
 use crate::suites::guests::{self, at_desk};
@@ -86,14 +85,7 @@ impl Stage {
         };
         let never = guests::flag();
         prices::change(world, &self.house, of(1), &self.given, &never).await?;
-        let under_way = || async {
-            let open = sqlx::query_scalar("select exists (select from ari_call where finished_at is null)");
-            match world.database.superuser().await {
-                Ok(mut conn) => open.fetch_one(&mut conn).await.unwrap_or(false),
-                Err(_) => false,
-            }
-        };
-        until(Duration::from_secs(5), "a call is under way", under_way).await?;
+        prices::call_under_way(world).await?;
         let begun = std::time::Instant::now();
         prices::change(world, &self.house, of(BURST), &self.given, &never).await?;
         let in_time = begun.elapsed() < Duration::from_millis(SLOW - 500);
