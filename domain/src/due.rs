@@ -56,9 +56,10 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
              array(select a.connection_id from active a
                    where (a.next_poll_at <= $2 and a.receives_ari)
                       or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
-                                 and ((i.state = 'received' and i.next_attempt_at <= $2)
-                                      or (i.state <> 'received' and i.acknowledged_at is null
-                                          and (a.poll_failures = 0 or a.next_poll_at <= $2))))) as "inboxes!",
+                                 and i.state = 'received' and i.next_attempt_at <= $2)
+                      or ((a.poll_failures = 0 or a.next_poll_at <= $2)
+                          and exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
+                                      and i.state <> 'received' and i.acknowledged_at is null))) as "inboxes!",
              array(select a.connection_id from active a
                    where a.next_read_back_at <= $2 and a.receives_ari) as "read_backs!",
              exists (select from inbox i where i.tenant_id = $1 and i.acknowledged_at is null

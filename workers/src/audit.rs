@@ -6,7 +6,7 @@ use innkeep_domain::audit::chain;
 
 pub(crate) async fn run(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
     loop {
-        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let mut tx = workers.begin(tenant).await?;
         let head = chain::extend(&mut tx).await?;
         tx.commit().await?;
         let Some(head) = head else { return Ok(()) };

@@ -19,13 +19,13 @@ pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -
 
 async fn read(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     let ctx = &workers.ctx;
-    let mut tx = ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let due = reading::take(&mut tx, id, ctx.clock.now()).await?;
     tx.commit().await?;
     let Some(due) = due else { return Ok(()) };
     let fetched = ctx.calendars.fetch(&due.address, &due.validators, due.zone).await;
     let (dice, now) = (rand::random(), ctx.clock.now());
-    let mut tx = ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     match &fetched {
         Ok(fetched) => reading::answered(&mut tx, &due, fetched, dice, now).await?,
         Err(error) => reading::failed(&mut tx, &due, error, dice, now).await?,

@@ -6,7 +6,7 @@ use innkeep_domain::booking::hold;
 
 pub(crate) async fn run(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
     loop {
-        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let mut tx = workers.begin(tenant).await?;
         let ended = hold::end_expired(&mut tx, workers.ctx.clock.now()).await?;
         tx.commit().await?;
         if !ended {

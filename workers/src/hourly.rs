@@ -44,7 +44,7 @@ async fn seal_old(db: &Db, tenant: TenantId) -> anyhow::Result<bool> {
 }
 
 async fn release_group(workers: &Workers, tenant: TenantId) -> anyhow::Result<bool> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let released = release::release_due(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
     Ok(released)

@@ -3,18 +3,24 @@
 
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
+use crate::turns::Tx;
 use chrono::{DateTime, Duration, Utc};
+use futures_util::stream::{self, StreamExt};
 use innkeep_domain::channel::connection::{self, Connection};
 use innkeep_domain::channel::inbox::{self, Message};
-use innkeep_domain::ports::channel::{Access, ChannelError, Protocol, RevisionFeed};
+use innkeep_domain::ports::channel::{Access, ChannelError, Protocol, RevisionFeed, RevisionReader};
 use innkeep_domain::{Error, Result, TenantId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 use uuid::Uuid;
 
 const LOCK: &str = "inbox";
 /// Webhooks say "pull now"; this is how long a lost webhook can go unnoticed.
 const POLL_EVERY: Duration = Duration::seconds(20);
+/// Messages looked at to be sorted by booking.
+const LOOKED_AT: i64 = 200;
+/// Bookings whose messages are applied beside each other.
+const BESIDE: usize = 4;
 /// Pages read from a feed before other work gets its turn.
 const MOST_PAGES: usize = 20;
 /// Each acknowledgement is a call of its own; one after the other they would hold up the next page of bookings.
@@ -32,7 +38,7 @@ pub(crate) async fn run(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: 
 }
 
 async fn take_in(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -> Result<()> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
     let Some(protocol) = workers.ctx.protocols.get(&connection.protocol) else {
@@ -62,38 +68,64 @@ struct Inbox<'a> {
 }
 
 impl Inbox<'_> {
-    async fn begin(&self) -> Result<innkeep_domain::db::TenantTx> {
-        self.workers.ctx.db.begin(self.tenant).await
+    async fn begin(&self) -> Result<Tx> {
+        self.workers.begin(self.tenant).await
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.workers.ctx.clock.now()
     }
 
-    /// Applies stored messages in order, each in its own transaction.
+    /// Applies stored messages, each in its own transaction: those of one booking in order of arrival, those of several
+    /// bookings beside each other.
     async fn process_all(&self) -> Result<()> {
         loop {
-            let now = self.now();
             let mut tx = self.begin().await?;
-            let Some(message) = inbox::next(&mut tx, self.connection.id, now).await? else {
-                return tx.commit().await;
-            };
-            let reader = &*self.protocol.reader;
-            let done = match inbox::process(&mut tx, self.connection, &message, reader, now).await {
-                Ok(applied) => tx.commit().await.map(|()| applied),
-                Err(error) => tx.rollback().await.and(Err(error)),
-            };
-            match done {
-                Ok(applied) => {
-                    // News for every other channel, before the seller is even thanked.
-                    self.lanes.poke(Lane::Tenant(self.tenant));
-                    metrics::counter!("innkeep_inbox_processed_total").increment(1);
-                    let (connection, message) = (self.connection.id, message.message_id);
-                    tracing::info!(%connection, message, ?applied, "inbox.processed");
-                }
-                Err(error) => self.postpone(&message, &error).await?,
+            let waiting = inbox::waiting(&mut tx, self.connection.id, self.now(), LOOKED_AT).await?;
+            tx.commit().await?;
+            let bookings = stream::iter(by_booking(&waiting, &*self.protocol.reader));
+            let done = bookings
+                .map(|ids| self.process_each(ids))
+                .buffer_unordered(BESIDE);
+            // None is cut off because another failed.
+            let done: Vec<Result<usize>> = done.collect().await;
+            if done.into_iter().sum::<Result<usize>>()? == 0 {
+                return Ok(()); // nothing waits, or somebody else has it
             }
         }
+    }
+
+    /// How many were there to be taken.
+    async fn process_each(&self, ids: Vec<i64>) -> Result<usize> {
+        let mut taken = 0;
+        for id in ids {
+            taken += usize::from(self.process(id).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn process(&self, id: i64) -> Result<bool> {
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let Some(message) = inbox::take(&mut tx, self.connection.id, id, now).await? else {
+            return tx.commit().await.map(|()| false);
+        };
+        let reader = &*self.protocol.reader;
+        let done = match inbox::process(&mut tx, self.connection, &message, reader, now).await {
+            Ok(applied) => tx.commit().await.map(|()| applied),
+            Err(error) => tx.rollback().await.and(Err(error)),
+        };
+        match done {
+            Ok(applied) => {
+                // News for every other channel, before the seller is even thanked.
+                self.lanes.poke(Lane::Tenant(self.tenant));
+                metrics::counter!("innkeep_inbox_processed_total").increment(1);
+                let (connection, message) = (self.connection.id, message.message_id);
+                tracing::info!(%connection, message, ?applied, "inbox.processed");
+            }
+            Err(error) => self.postpone(&message, &error).await?,
+        }
+        Ok(true)
     }
 
     async fn postpone(&self, message: &Message, error: &Error) -> Result<()> {
@@ -190,6 +222,21 @@ impl Inbox<'_> {
         let rows: Vec<i64> = settled.into_iter().map(|(row, _)| row).collect();
         self.note_acknowledged(&rows).await
     }
+}
+
+/// Ids of messages, those of one booking together and in order. What cannot be read is of no booking.
+fn by_booking(messages: &[Message], reader: &dyn RevisionReader) -> Vec<Vec<i64>> {
+    let (mut bookings, mut at) = (Vec::<Vec<i64>>::new(), HashMap::new());
+    for message in messages {
+        let known = reader.read(message.raw()).ok().map(|r| r.booking_ref);
+        let next = bookings.len();
+        let place = known.map_or(next, |booking| *at.entry(booking).or_insert(next));
+        match bookings.get_mut(place) {
+            Some(booking) => booking.push(message.id),
+            None => bookings.push(vec![message.id]),
+        }
+    }
+    bookings
 }
 
 /// What a poll of the feed came to.

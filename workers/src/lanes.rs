@@ -4,7 +4,8 @@
 use crate::Workers;
 use innkeep_domain::TenantId;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -37,6 +38,8 @@ pub(crate) struct Lanes {
     workers: Arc<Workers>,
     /// Running lanes, and whether they were poked meanwhile.
     running: Arc<Mutex<HashMap<Lane, bool>>>,
+    /// Lanes that will be poked, and when.
+    later: Arc<Mutex<HashMap<Lane, Instant>>>,
     tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
@@ -45,6 +48,7 @@ impl Lanes {
         Self {
             workers,
             running: Arc::default(),
+            later: Arc::default(),
             tasks: Arc::default(),
         }
     }
@@ -52,16 +56,42 @@ impl Lanes {
     /// Starts the lane, or has it run once more.
     pub fn poke(&self, lane: Lane) {
         {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut running = locked(&self.running);
             if let Some(again) = running.get_mut(&lane) {
                 *again = true;
                 return;
             }
             running.insert(lane, false);
         }
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = locked(&self.tasks);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(self.clone().run(lane));
+    }
+
+    /// Starts the lane when `wait` has passed, or sooner if something else does.
+    pub fn poke_in(&self, wait: Duration, lane: Lane) {
+        let at = Instant::now() + wait;
+        {
+            let mut later = locked(&self.later);
+            if later.get(&lane).is_some_and(|sooner| *sooner <= at) {
+                return;
+            }
+            later.insert(lane, at);
+        }
+        let lanes = self.clone();
+        tokio::spawn(async move {
+            lanes.workers.pause(wait).await;
+            // Unless a sooner time was asked for meanwhile.
+            let due = lanes.is_time(lane, at);
+            if due && !lanes.workers.stop.is_cancelled() {
+                lanes.poke(lane);
+            }
+        });
+    }
+
+    fn is_time(&self, lane: Lane, at: Instant) -> bool {
+        let mut later = locked(&self.later);
+        later.get(&lane) == Some(&at) && later.remove(&lane).is_some()
     }
 
     async fn run(self, lane: Lane) {
@@ -85,7 +115,7 @@ impl Lanes {
             Lane::Audit(tenant) => crate::audit::run(&self.workers, tenant).await,
             Lane::Deadlines(tenant) => crate::deadlines::run(&self.workers, tenant).await,
             Lane::Mail => crate::mail::run(&self.workers).await,
-            Lane::Push(tenant, connection) => crate::push::run(&self.workers, tenant, connection).await,
+            Lane::Push(tenant, connection) => crate::push::run(&self.workers, self, tenant, connection).await,
             Lane::ReadBack(tenant, connection) => {
                 crate::read_back::run(&self.workers, self, tenant, connection).await
             }
@@ -100,7 +130,7 @@ impl Lanes {
 
     /// Was the lane poked while it ran? If not, it leaves, under the same lock that a poke takes.
     fn again(&self, lane: Lane) -> bool {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = locked(&self.running);
         match running.get_mut(&lane) {
             Some(again) if *again => {
                 *again = false;
@@ -115,7 +145,7 @@ impl Lanes {
 
     /// Waits for work that has begun.
     pub async fn drain(&self) {
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tasks = std::mem::take(&mut *locked(&self.tasks));
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -128,13 +158,13 @@ struct Leave<'a> {
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.lanes
-                .running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&self.lane);
+            locked(&self.lanes.running).remove(&self.lane);
         }
     }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn chain(error: &anyhow::Error) -> String {

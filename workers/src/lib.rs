@@ -16,6 +16,7 @@ mod push;
 mod queue;
 mod read_back;
 mod sweep;
+mod turns;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
@@ -24,6 +25,7 @@ use innkeep_domain::ports::cache::Invalidate;
 use innkeep_domain::ports::calendar::Calendars;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_domain::ports::mail::Mailer;
+use innkeep_domain::{Result, TenantId};
 use lanes::Lanes;
 pub use queue::setup as setup_queue;
 use std::sync::Arc;
@@ -52,10 +54,16 @@ pub(crate) struct Workers {
     pub ctx: Context,
     pub locks: SessionLocks,
     pub breakers: breaker::Breakers,
+    turns: turns::Turns,
     stop: CancellationToken,
 }
 
 impl Workers {
+    /// A tenant's transaction, when it is the tenant's turn.
+    async fn begin(&self, tenant: TenantId) -> Result<turns::Tx> {
+        self.turns.begin(&self.ctx.db, tenant).await
+    }
+
     /// Waits, unless the process is to stop.
     async fn pause(&self, time: Duration) {
         let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
@@ -67,6 +75,7 @@ pub async fn run(ctx: Context, stop: CancellationToken) -> anyhow::Result<()> {
     let workers = Arc::new(Workers {
         locks: SessionLocks::new(ctx.db.clone()),
         breakers: breaker::Breakers::default(),
+        turns: turns::Turns::default(),
         stop: stop.clone(),
         ctx,
     });

@@ -11,7 +11,7 @@ const APART: Duration = Duration::from_secs(1);
 pub(crate) async fn follow(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
     let mut read = metrics::BATCH;
     while read == metrics::BATCH {
-        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let mut tx = workers.begin(tenant).await?;
         read = metrics::follow(&mut tx, workers.ctx.clock.now()).await?;
         tx.commit().await?;
     }

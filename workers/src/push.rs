@@ -2,7 +2,8 @@
 //! differs. The session lock makes it the only sender of this connection anywhere.
 
 use crate::Workers;
-use chrono::Duration;
+use crate::lanes::{Lane, Lanes};
+use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection;
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::push::{self, Call, Next};
@@ -13,42 +14,65 @@ use std::time::Instant;
 use uuid::Uuid;
 
 const LOCK: &str = "push";
+/// Calls that follow each other at once: what changes now and then leaves at once, and what is left by a long call too.
+const IN_A_ROW: usize = 3;
+/// Between calls after those: what changes all the time is gathered meanwhile, and others get their turn.
+const APART: std::time::Duration = std::time::Duration::from_millis(100);
 
-pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    workers: &Workers,
+    lanes: &Lanes,
+    tenant: TenantId,
+    connection: Uuid,
+) -> anyhow::Result<()> {
     if !workers.locks.try_lock(LOCK, connection).await? {
         return Ok(()); // another process sends for it
     }
     let sent = send(workers, tenant, connection).await;
     workers.locks.unlock(LOCK, connection).await?;
-    Ok(sent?)
+    if let Some(until) = sent? {
+        let wait = (until - workers.ctx.clock.now()).to_std().unwrap_or_default();
+        lanes.poke_in(wait, Lane::Push(tenant, connection));
+    }
+    Ok(())
 }
 
-async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
+/// Until nothing is left, or something has to wait: until when.
+async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<DateTime<Utc>>> {
     let Some((sink, access)) = sink(workers, tenant, id).await? else {
-        return Ok(());
+        return Ok(None);
     };
-    loop {
+    for sent in 0.. {
+        if sent >= IN_A_ROW {
+            workers.pause(APART).await;
+        }
+        if sent > 0 && workers.stop.is_cancelled() {
+            break;
+        }
         let permit = match workers.breakers.permit(id, "push", Instant::now()) {
             Ok(permit) => permit,
-            Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await,
+            Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await.map(Some),
         };
-        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let mut tx = workers.begin(tenant).await?;
         let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
         tx.commit().await?;
-        let Next::Call(call) = next else { return Ok(()) };
+        let call = match next {
+            Next::Nothing => return Ok(None),
+            Next::Wait(until) => return Ok(Some(until)),
+            Next::Again => continue,
+            Next::Call(call) => call,
+        };
         let started = Instant::now();
         let result = tell(&*sink, &access, &call).await;
         permit.record(result.as_ref().is_err_and(ChannelError::is_fault), Instant::now());
         measure(&call, &result, started, workers);
         record(workers, tenant, &call, &result).await?;
-        if result.is_err() {
-            return Ok(()); // due again when its back-off has passed
-        }
     }
+    Ok(None)
 }
 
 async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(Arc<dyn AriSink>, Access)>> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
     let sink = workers
@@ -65,11 +89,12 @@ async fn wait_for_breaker(
     tenant: TenantId,
     id: Uuid,
     wait: std::time::Duration,
-) -> Result<()> {
+) -> Result<DateTime<Utc>> {
     let until = workers.ctx.clock.now() + Duration::from_std(wait).unwrap_or_else(|_| Duration::seconds(5));
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     push::postpone(&mut tx, id, until).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(until)
 }
 
 async fn tell(sink: &dyn AriSink, access: &Access, call: &Call) -> Result<PushReport, ChannelError> {
@@ -92,7 +117,7 @@ async fn record(
     result: &Result<PushReport, ChannelError>,
 ) -> Result<()> {
     let now = workers.ctx.clock.now();
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     match result {
         Ok(report) => push::answered(&mut tx, call, report, now).await?,
         Err(error) => push::failed(&mut tx, call, error, now).await?,

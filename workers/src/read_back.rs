@@ -19,7 +19,7 @@ const LISTEN: std::time::Duration = std::time::Duration::from_secs(2);
 pub(crate) async fn run(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -> anyhow::Result<()> {
     let ctx = &workers.ctx;
     let every = Duration::from_std(ctx.read_back_every)?;
-    let mut tx = ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let question = drift::take(&mut tx, id, every, rand::random(), ctx.clock.now()).await?;
     tx.commit().await?;
     let Some(question) = question else { return Ok(()) };
@@ -69,7 +69,7 @@ impl ReadBack<'_> {
             Ok(units) => units,
             Err(error) => return Ok(Err(error)),
         };
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         let mut rates = drift::find(&mut tx, &self.question, &rates).await?;
         let units = drift::find(&mut tx, &self.question, &units).await?;
         let (sold_perhaps, surely): (Vec<_>, Vec<_>) = units.drift.into_iter().partition(|d| d.sold_perhaps);
@@ -91,7 +91,7 @@ impl ReadBack<'_> {
     /// The channel is asked for its bookings. What it still offers fewer units of, although we know all it sold, drifted.
     async fn listen(&self, lanes: &Lanes, before: &[Drift]) -> Result<Answered> {
         let (ctx, id) = (&self.workers.ctx, self.question.connection.id);
-        let mut tx = ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         inbox::poll_now(&mut tx, id, ctx.clock.now()).await?;
         tx.commit().await?;
         lanes.poke(Lane::Inbox(self.tenant, id));
@@ -101,7 +101,7 @@ impl ReadBack<'_> {
             Ok(units) => units,
             Err(error) => return Ok(Err(error)),
         };
-        let mut tx = ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         if drift::heard_all(&mut tx, &self.question).await? {
             let mut again = drift::find(&mut tx, &self.question, &units).await?.drift;
             again.retain(|drift| before.binary_search(drift).is_ok());
@@ -125,7 +125,7 @@ impl ReadBack<'_> {
         };
         let wait = Duration::from_std(*wait).unwrap_or_else(|_| Duration::minutes(1));
         let ctx = &self.workers.ctx;
-        let mut tx = ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         drift::postpone(&mut tx, self.question.connection.id, ctx.clock.now() + wait).await?;
         tx.commit().await
     }

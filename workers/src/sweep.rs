@@ -34,13 +34,16 @@ async fn once(workers: &Workers, lanes: &Lanes) -> anyhow::Result<()> {
         if workers.stop.is_cancelled() {
             break;
         }
-        tenant(workers, lanes, id).await?;
+        // What ails one tenant keeps nobody from looking after the others.
+        if let Err(error) = tenant(workers, lanes, id).await {
+            tracing::warn!(tenant = %id, %error, "sweep of a tenant failed");
+        }
         workers.pause(APART).await;
     }
     Ok(())
 }
 
-/// What is due in one tenant now.
+/// What is due in one tenant now. Asked without waiting for the tenant's turn, which could hold up those behind.
 pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -> anyhow::Result<()> {
     let now = workers.ctx.clock.now();
     let mut tx = workers.ctx.db.begin(tenant).await?;

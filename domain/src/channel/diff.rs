@@ -36,19 +36,32 @@ pub struct Range {
     pub cells: Vec<Cell>,
 }
 
-/// Cells must be sorted by product and night. Nights that do not differ are never covered, even between two that do.
-pub fn ranges(cells: Vec<Cell>) -> Vec<Range> {
-    let mut out: Vec<Range> = Vec::new();
+/// What a channel has to be told.
+#[derive(Debug, Default, PartialEq)]
+pub struct Difference {
+    pub ranges: Vec<Range>,
+    /// Differ, and there is no word for it: a closed night that lost its price. Nothing is said.
+    pub wordless: Vec<Cell>,
+}
+
+/// Cells must be sorted by product and night. Each is in at most one range, so that the order of ranges does not matter
+/// and a refusal names its cells. Nights that do not differ are never covered, even between two that do.
+pub fn ranges(cells: Vec<Cell>) -> Difference {
+    let mut out = Difference::default();
     for cell in cells {
         let Some(told) = difference(&cell) else { continue };
-        match out.last_mut() {
+        if told == Value::Rate(RateFields::default()) {
+            out.wordless.push(cell);
+            continue;
+        }
+        match out.ranges.last_mut() {
             Some(r)
                 if r.external == cell.external && r.last + Days::new(1) == cell.night && r.told == told =>
             {
                 r.last = cell.night;
                 r.cells.push(cell);
             }
-            _ => out.push(Range {
+            _ => out.ranges.push(Range {
                 external: cell.external.clone(),
                 from: cell.night,
                 last: cell.night,
@@ -141,7 +154,21 @@ mod tests {
             min_stay_arrival: Some(2),
             ..Default::default()
         };
-        assert_eq!(ranges(vec![c])[0].told, Value::Rate(told));
+        assert_eq!(ranges(vec![c]).ranges[0].told, Value::Rate(told));
+    }
+
+    #[test]
+    fn a_closed_night_that_loses_its_price_is_not_spoken_of() {
+        let fields = |price: Option<i32>| RateFields {
+            price: price.map(Into::into),
+            stop_sell: Some(true),
+            ..Default::default()
+        };
+        let mut c = cell(1, 0, 0, None);
+        c.truth = Value::Rate(fields(None));
+        c.accepted = Some(Value::Rate(fields(Some(120))));
+        let found = ranges(vec![c.clone()]);
+        assert_eq!((found.ranges, found.wordless), (vec![], vec![c]));
     }
 
     proptest! {
@@ -151,7 +178,7 @@ mod tests {
             cells in prop::collection::btree_map((0u8..3, 0u64..40), (0i32..3, prop::option::of(0i32..3)), 0..80)
         ) {
             let cells: Vec<Cell> = cells.into_iter().map(|((p, n), (t, a))| cell(p, n, t, a)).collect();
-            let out = ranges(cells.clone());
+            let out = ranges(cells.clone()).ranges;
             let mut covered = Vec::new();
             for r in &out {
                 for night in r.from.iter_days().take_while(|d| *d <= r.last) {

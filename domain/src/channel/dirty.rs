@@ -108,8 +108,12 @@ pub async fn forget_shadow(
     nights: &[NaiveDate],
 ) -> Result<()> {
     sqlx::query!(
-        "update ari_shadow s set accepted = null, changed_at = clock_timestamp()
-         from unnest($3::uuid[], $4::date[]) as c (unit_type_id, night)
+        "with locked as (
+             select s.unit_type_id, s.night from unnest($3::uuid[], $4::date[]) as c (unit_type_id, night)
+             join ari_shadow s on s.tenant_id = $1 and s.connection_id = $2 and s.unit_type_id = c.unit_type_id
+                  and s.rate_plan_id = '00000000-0000-0000-0000-000000000000' and s.night = c.night
+             order by s.unit_type_id, s.night for update of s)
+         update ari_shadow s set accepted = null, changed_at = clock_timestamp() from locked c
          where s.tenant_id = $1 and s.connection_id = $2 and s.unit_type_id = c.unit_type_id
            and s.rate_plan_id = '00000000-0000-0000-0000-000000000000' and s.night = c.night",
         tx.t(),

@@ -1,6 +1,8 @@
 //! What channels sent: stored as it came, sealed, and committed first, then processed, then acknowledged. Each step may
 //! be cut off and is taken up again from the table.
 
+mod waiting;
+
 use super::connection::Connection;
 use super::messages;
 use crate::alert;
@@ -12,6 +14,8 @@ use crate::principal::Principal;
 use crate::private::private;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
+
+pub use waiting::{next, take, waiting};
 
 private!(Message[message_id]);
 
@@ -60,30 +64,6 @@ impl Message {
     pub fn raw(&self) -> &str {
         &self.raw
     }
-}
-
-/// Locks and returns the oldest message to be processed now; another worker's is passed over.
-pub async fn next(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Option<Message>> {
-    let row = sqlx::query!(
-        "select id, message_id, raw, message, attempts from inbox
-         where tenant_id = $1 and connection_id = $2 and state = 'received' and next_attempt_at <= $3
-         order by id limit 1 for update skip locked",
-        tx.t(),
-        connection_id,
-        now
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let sealed: Vec<&str> = row.message.as_deref().into_iter().collect();
-    let vault = tx.vault_knowing(&sealed).await?;
-    let message = row.message.as_deref();
-    Ok(Some(Message {
-        raw: messages::read(&vault, connection_id, &row.message_id, message, row.raw)?,
-        id: row.id,
-        message_id: row.message_id,
-        attempts: row.attempts,
-    }))
 }
 
 /// Applies the message's revision and marks it processed, in the same transaction. An unreadable message is parked.

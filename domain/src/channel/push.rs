@@ -3,10 +3,12 @@
 //! Before the call its cells become *unknown* in the shadow. So whatever ends the call without an answer (time-out,
 //! broken connection, kill -9), the cells still differ from the truth and are told again.
 
+mod limit;
+
 use super::connection::{self, Connection};
-use super::diff::{self, Cell, Range};
+use super::diff::{self, Difference, Range};
 use super::dirty::Kind;
-use super::shadow;
+use super::shadow::{self, State};
 use super::truth::{self, Mark};
 use super::unheard;
 use crate::alert;
@@ -14,14 +16,12 @@ use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::new_id;
 use crate::ports::channel::{ChannelError, PushReport};
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Marks read at once; more wait for the next round.
 const MOST_MARKS: i64 = 5000;
-/// The window in which a channel counts calls.
-const WINDOW_SECONDS: i64 = 60;
 
 const REJECTED: &str = "cell_rejected";
 
@@ -44,6 +44,8 @@ pub struct Call {
 pub enum Next {
     /// Every cell is converged or alarmed.
     Nothing,
+    /// Marks were looked at that had nothing to tell; there may be more.
+    Again,
     /// Not before then: back-off, or the channel's limit.
     Wait(DateTime<Utc>),
     Call(Box<Call>),
@@ -71,37 +73,57 @@ pub async fn prepare(
         return Ok(Next::Wait(not_before));
     }
     unheard::tell_again(tx, connection_id, now).await?;
+    let mut free_at: Option<DateTime<Utc>> = None;
     for kind in [Kind::Availability, Kind::Rates] {
-        let (marks, oldest_mark) = marks(tx, connection_id, kind).await?;
-        if marks.is_empty() {
-            continue;
+        match of_kind(tx, &connection, kind, most_ranges, now).await? {
+            Next::Nothing => {}
+            // One kind's limit does not keep the other waiting.
+            Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
+            next => return Ok(next),
         }
-        let mut ranges = diff::ranges(truth::cells(tx, &connection, kind, &marks).await?);
-        let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
-        if ranges.is_empty() {
-            drop_marks(tx, connection_id, &marks).await?;
-            continue;
-        }
-        if let Some(free_at) = limit(tx, &connection, kind, now).await? {
-            return Ok(Next::Wait(free_at));
-        }
-        let complete = ranges.len() <= most_ranges;
-        ranges.truncate(most_ranges);
-        let call = Call {
-            id: new_id(),
-            connection_id,
-            property_id: connection.property_id,
-            kind,
-            ranges,
-            marks,
-            complete,
-            oldest_mark,
-            begun_at: now,
-        };
-        begin(tx, &call, now).await?;
-        return Ok(Next::Call(Box::new(call)));
     }
-    Ok(Next::Nothing)
+    Ok(free_at.map_or(Next::Nothing, Next::Wait))
+}
+
+async fn of_kind(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    kind: Kind,
+    most_ranges: usize,
+    now: DateTime<Utc>,
+) -> Result<Next> {
+    let (marks, oldest_mark) = marks(tx, connection.id, kind).await?;
+    if marks.is_empty() {
+        return Ok(Next::Nothing);
+    }
+    // Asked first: what may not be said yet need not be worked out, and will be something else by then.
+    if let Some(at) = limit::free_at(tx, connection, kind, now).await? {
+        return Ok(Next::Wait(at));
+    }
+    let Difference { mut ranges, wordless } = diff::ranges(truth::cells(tx, connection, kind, &marks).await?);
+    let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
+    shadow::write(tx, connection.id, wordless.into_iter(), now, None).await?;
+    let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
+    if ranges.is_empty() {
+        drop_marks(tx, connection.id, &marks).await?;
+        let all = (marks.len() as i64) < MOST_MARKS;
+        return Ok(if all { Next::Nothing } else { Next::Again });
+    }
+    let complete = ranges.len() <= most_ranges;
+    ranges.truncate(most_ranges);
+    let call = Call {
+        id: new_id(),
+        connection_id: connection.id,
+        property_id: connection.property_id,
+        kind,
+        ranges,
+        marks,
+        complete,
+        oldest_mark,
+        begun_at: now,
+    };
+    begin(tx, &call, now).await?;
+    Ok(Next::Call(Box::new(call)))
 }
 
 async fn marks(tx: &mut TenantTx, connection_id: Uuid, kind: Kind) -> Result<(Vec<Mark>, DateTime<Utc>)> {
@@ -142,30 +164,6 @@ async fn drop_marks(tx: &mut TenantTx, connection_id: Uuid, marks: &[i64]) -> Re
     Ok(())
 }
 
-/// When the next call of this kind fits into the channel's limit; `None` = now. Counted from the calls themselves, so
-/// a restart forgets nothing.
-async fn limit(
-    tx: &mut TenantTx,
-    connection: &Connection,
-    kind: Kind,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>> {
-    let window = Duration::seconds(WINDOW_SECONDS);
-    let oldest_that_counts = sqlx::query_scalar!(
-        "select started_at from ari_call
-         where tenant_id = $1 and connection_id = $2 and kind = $3 and started_at > $4
-         order by started_at desc offset $5 limit 1",
-        tx.t(),
-        connection.id,
-        kind.name(),
-        now - window,
-        i64::from(connection.calls_per_minute) - 1
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(oldest_that_counts.map(|at| at + window))
-}
-
 /// Journals the call and makes its cells unknown.
 async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()> {
     let ranges = i32::try_from(call.ranges.len()).unwrap_or(i32::MAX);
@@ -182,15 +180,8 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     )
     .execute(&mut **tx)
     .await?;
-    shadow::write(
-        tx,
-        call.connection_id,
-        call.ranges.iter().flat_map(|r| &r.cells),
-        |_| (None, None),
-        now,
-        None,
-    )
-    .await
+    let cells = call.ranges.iter().flat_map(|r| &r.cells);
+    shadow::write(tx, call.connection_id, cells.map(State::unknown), now, None).await
 }
 
 /// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
@@ -202,36 +193,8 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         .map(|r| (r.range, r.reason.as_str()))
         .collect();
     let begun = Some(call.begun_at);
-    for (i, range) in call
-        .ranges
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| reasons.contains_key(i))
-    {
-        let reason = reasons.get(&i).copied().unwrap_or_default().to_owned();
-        shadow::write(
-            tx,
-            call.connection_id,
-            range.cells.iter(),
-            |_| (None, Some(reason.clone())),
-            now,
-            begun,
-        )
-        .await?;
-    }
-    let accepted = call
-        .ranges
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| !reasons.contains_key(i));
-    let cells: Vec<&Cell> = accepted.flat_map(|(_, r)| &r.cells).collect();
-    let told: Vec<serde_json::Value> = cells
-        .iter()
-        .map(|c| shadow::json(&c.truth))
-        .collect::<Result<_>>()?;
-    let by_cell: HashMap<_, _> = cells.iter().zip(told).map(|(c, t)| (key(c), t)).collect();
-    let state = |c: &Cell| (by_cell.get(&key(c)).cloned(), None);
-    shadow::write(tx, call.connection_id, cells.iter().copied(), state, now, begun).await?;
+    let states = states(call, &reasons)?;
+    shadow::write(tx, call.connection_id, states.into_iter(), now, begun).await?;
     if call.complete {
         drop_marks(tx, call.connection_id, &call.marks).await?;
     }
@@ -264,6 +227,20 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
     close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
 }
 
+/// In the order of cells, for one statement: whoever locks several of them does so in this order.
+fn states<'a>(call: &'a Call, refused: &HashMap<usize, &str>) -> Result<Vec<State<'a>>> {
+    let mut states = Vec::new();
+    for (i, range) in call.ranges.iter().enumerate() {
+        for cell in &range.cells {
+            states.push(match refused.get(&i) {
+                Some(reason) => State::refused(cell, reason),
+                None => State::accepted(cell)?,
+            });
+        }
+    }
+    Ok(states)
+}
+
 async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from ari_shadow
@@ -273,10 +250,6 @@ async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
     )
     .fetch_one(&mut **tx)
     .await?)
-}
-
-fn key(cell: &Cell) -> (Uuid, Uuid, NaiveDate) {
-    (cell.unit_type_id, cell.rate_plan_id, cell.night)
 }
 
 /// No answer to rely on: cells stay unknown and dirty, the next try waits longer. A refusal waits longest, and alerts.

@@ -6,23 +6,57 @@ use crate::error::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-/// Writes (accepted value, alarm) of each cell; with `unless_changed_since` only where nobody wrote after that moment.
+/// What is put down of a cell.
+pub(super) struct State<'a> {
+    cell: &'a Cell,
+    accepted: Option<serde_json::Value>,
+    alarm: Option<String>,
+}
+
+impl<'a> State<'a> {
+    /// Told, and not answered yet.
+    pub fn unknown(cell: &'a Cell) -> Self {
+        Self {
+            cell,
+            accepted: None,
+            alarm: None,
+        }
+    }
+    /// The channel is as the truth was when the cell was read.
+    pub fn accepted(cell: &'a Cell) -> Result<Self> {
+        Ok(Self {
+            cell,
+            accepted: Some(json(&cell.truth)?),
+            alarm: None,
+        })
+    }
+    pub fn refused(cell: &'a Cell, reason: &str) -> Self {
+        Self {
+            cell,
+            accepted: None,
+            alarm: Some(reason.to_owned()),
+        }
+    }
+}
+
+/// Writes the cells' states; with `unless_changed_since` only where nobody wrote after that moment.
 pub(super) async fn write<'a>(
     tx: &mut TenantTx,
     connection_id: Uuid,
-    cells: impl Iterator<Item = &'a Cell>,
-    state: impl Fn(&Cell) -> (Option<serde_json::Value>, Option<String>),
+    states: impl Iterator<Item = State<'a>>,
     now: DateTime<Utc>,
     unless_changed_since: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let mut c = ShadowColumns::default();
-    for cell in cells {
-        c.unit_types.push(cell.unit_type_id);
-        c.plans.push(cell.rate_plan_id);
-        c.nights.push(cell.night);
-        let (accepted, alarm) = state(cell);
-        c.accepted.push(accepted);
-        c.alarms.push(alarm);
+    for state in states {
+        c.unit_types.push(state.cell.unit_type_id);
+        c.plans.push(state.cell.rate_plan_id);
+        c.nights.push(state.cell.night);
+        c.accepted.push(state.accepted);
+        c.alarms.push(state.alarm);
+    }
+    if c.nights.is_empty() {
+        return Ok(());
     }
     sqlx::query!(
         "insert into ari_shadow (tenant_id, connection_id, unit_type_id, rate_plan_id, night, accepted, alarm,
@@ -57,7 +91,7 @@ struct ShadowColumns {
 }
 
 /// A cell's value as the shadow stores it.
-pub(super) fn json(value: &Value) -> Result<serde_json::Value> {
+fn json(value: &Value) -> Result<serde_json::Value> {
     match value {
         Value::Free(n) => Ok(serde_json::Value::from(*n)),
         Value::Rate(fields) => serde_json::to_value(fields).map_err(|e| Error::internal(e.to_string())),

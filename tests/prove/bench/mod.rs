@@ -13,6 +13,7 @@ mod stage;
 
 use crate::harness::verdict::Scale;
 use crate::harness::wire::{Reply, Wire, request};
+use crate::suites::{latency, throughput};
 use anyhow::{Context, ensure};
 use capture::{Log, Statement};
 use contest::{Contest, Draw};
@@ -48,6 +49,20 @@ pub async fn run(only: Option<&str>, scale: Scale) -> anyhow::Result<()> {
     if wanted("growth") {
         growth::run(scale).await?;
     }
+    if wanted("channels") {
+        channels(scale).await?;
+    }
+    Ok(())
+}
+
+/// From change to acceptance: how long it takes, and how many a second one worker process tells.
+async fn channels(scale: Scale) -> anyhow::Result<()> {
+    let begun = std::time::Instant::now();
+    let latency = latency::run(scale).await?;
+    println!("{}", latency.closing_line("latency", begun.elapsed()));
+    let begun = std::time::Instant::now();
+    let throughput = throughput::run(scale).await?;
+    println!("{}", throughput.closing_line("throughput", begun.elapsed()));
     Ok(())
 }
 

@@ -83,7 +83,10 @@ impl World {
             .args(arguments)
             .current_dir(&self.folder)
             .env_remove("INNKEEP_OWNER_DATABASE_URL")
-            .env("INNKEEP_LOG", "warn")
+            .env(
+                "INNKEEP_LOG",
+                std::env::var("INNKEEP_PROVE_LOG").unwrap_or("warn".into()),
+            )
             .env("INNKEEP_LOG_FORMAT", "human")
             .env("INNKEEP_SECRETS_DIR", self.folder.join("secrets"))
             .env("INNKEEP_LISTEN", self.api.to_string())
@@ -169,10 +172,16 @@ impl Drop for World {
     }
 }
 
-/// An access token of a manager of the house.
+/// An access token of a manager of the house. A machine that is busy with something else may say 503 first.
 pub async fn log_in(wire: &mut Wire, house: &House) -> anyhow::Result<String> {
     let body = json!({ "email": house.of_role(Role::Manager).email, "password": testing::House::PASSWORD });
-    let reply = wire.post("/v1/auth/login", "", &body).await?;
+    let mut reply = wire.post("/v1/auth/login", "", &body).await?;
+    for _ in 0..5 {
+        if reply.status == 503 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            reply = wire.post("/v1/auth/login", "", &body).await?;
+        }
+    }
     let token = reply.json()["access_token"].as_str().map(str::to_owned);
     token.with_context(|| format!("log-in answered {}", reply.status))
 }

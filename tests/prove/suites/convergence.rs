@@ -2,6 +2,7 @@
 //! Then the channel forgets what it accepted: it is found out, and told again.
 
 use super::guests::{self, at_channel, at_desk};
+use super::prices;
 use crate::harness::channel::Channel;
 use crate::harness::tally::booking;
 use crate::harness::verdict::{Scale, Verdict, ms};
@@ -173,7 +174,7 @@ impl Sides<'_> {
             ensure!(reply.status == 200, "cancel: {}", reply.status);
             reprice(&mut wire, &token, house, SOLD, 777).await?;
         }
-        self.told().await?;
+        prices::told(self.world, QUIET).await?;
         self.channels[0].faults(json!({})).await?;
         let (begun, forgotten_at) = (Instant::now(), Clock::System.now());
         let mut injected = 0;
@@ -238,24 +239,6 @@ impl Sides<'_> {
 
     async fn manager(&self, house: &House) -> anyhow::Result<(Wire, String)> {
         Ok((self.world.wire().await?, self.world.log_in(house).await?))
-    }
-
-    /// Waits until nothing is left to be told, as far as Innkeep knows.
-    async fn told(&self) -> anyhow::Result<()> {
-        let mut superuser = self.world.database.superuser().await?;
-        let begun = Instant::now();
-        loop {
-            let waiting: i64 = sqlx::query_scalar(
-                "select (select count(*) from ari_dirty) + (select count(*) from ari_call where finished_at is null)",
-            )
-            .fetch_one(&mut superuser)
-            .await?;
-            if waiting == 0 {
-                return Ok(());
-            }
-            ensure!(begun.elapsed() < QUIET, "{waiting} marks and calls are left");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// Cells found to have drifted, ever.

@@ -1,8 +1,8 @@
 //! `faults`: Redis dies and nothing fails; the channel dies and bookings go on, dirty cells wait and drain; the channel
 //! times out after applying, repeats itself and shuffles its feed, and both sides still come to agree.
 
+use super::channel_crash::applied_once;
 use super::guests::{self, at_channel, at_desk};
-use super::worker_crash::applied_once;
 use crate::harness::channel::Channel;
 use crate::harness::process::{Process, until};
 use crate::harness::tally::booking;

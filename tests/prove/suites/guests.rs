@@ -2,7 +2,7 @@
 
 use crate::harness::channel::Channel;
 use crate::harness::tally::booking;
-use crate::harness::wire::{Wire, request};
+use crate::harness::wire::{Reply, Wire, request};
 use crate::harness::world::World;
 use innkeep_domain::testing::House;
 use rand::rngs::StdRng;
@@ -10,10 +10,14 @@ use rand::{Rng, SeedableRng};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// Nights that are in demand.
 const DEMAND: u64 = 60;
+
+/// How long somebody at the desk tries.
+const INSIST: Duration = Duration::from_secs(30);
 
 /// What the guests of one side got done.
 #[derive(Debug, Default)]
@@ -83,14 +87,8 @@ pub async fn at_desk(
     while !stop.load(Ordering::Relaxed) {
         if !bookings.is_empty() && dice.random_ratio(1, 4) {
             let id = bookings.swap_remove(dice.random_range(0..bookings.len()));
-            let cancel = request(
-                "POST",
-                &format!("/v1/bookings/{id}/actions/cancel"),
-                &token,
-                "",
-                "",
-            );
-            let reply = wire.call_again(&cancel).await?;
+            let path = format!("/v1/bookings/{id}/actions/cancel");
+            let reply = insist(&mut wire, world, &token, &path, "").await?;
             anyhow::ensure!(reply.status == 200, "cancel: {} {}", reply.status, reply.code());
             done.cancelled += 1;
         } else {
@@ -102,9 +100,7 @@ pub async fn at_desk(
                 dice.random_range(1..=4),
                 "desk",
             );
-            let reply = wire
-                .call_again(&request("POST", "/v1/bookings", &token, "", &body.to_string()))
-                .await?;
+            let reply = insist(&mut wire, world, &token, "/v1/bookings", &body.to_string()).await?;
             match reply.status {
                 201 => {
                     done.booked += 1;
@@ -117,6 +113,30 @@ pub async fn at_desk(
         tokio::time::sleep(pause).await;
     }
     Ok(done)
+}
+
+/// Asks until it is answered, under one key: the program may be killed in between, and what it did is not done twice.
+async fn insist(
+    wire: &mut Wire,
+    world: &World,
+    token: &str,
+    path: &str,
+    body: &str,
+) -> anyhow::Result<Reply> {
+    let key = format!("idempotency-key: {}\r\n", Uuid::now_v7());
+    let request = request("POST", path, token, &key, body);
+    let begun = Instant::now();
+    loop {
+        match wire.call(&request).await {
+            // The first try may be under way still, in a process that has gone.
+            Ok(reply) if reply.status != 503 && reply.code() != "request_in_progress" => return Ok(reply),
+            answer => anyhow::ensure!(begun.elapsed() < INSIST, "{path} is not answered: {answer:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Ok(fresh) = Wire::open(world.api).await {
+            *wire = fresh;
+        }
+    }
 }
 
 /// A flag for both to look at.

@@ -7,23 +7,28 @@ mod auth_attacks;
 mod bombs;
 mod cancel_storm;
 mod catalogue;
+mod channel_crash;
+mod coalescing;
 mod convergence;
 mod crypto;
+mod fairness;
 mod faults;
 mod fuzz;
 mod guests;
 mod histories;
 mod ical;
+mod inbox;
 mod last_room;
+pub mod latency;
 mod mutations;
 mod oversell;
+mod prices;
 mod pricing;
 mod ssrf;
 mod stay_model;
-mod sync_latency;
+pub mod throughput;
 mod two_worlds;
 mod verify;
-mod worker_crash;
 
 use crate::harness::verdict::{Scale, Verdict};
 use std::pin::Pin;
@@ -52,9 +57,13 @@ pub const ALL: &[(&str, Suite)] = &[
     ("verify", |s| Box::pin(verify::run(s))),
     ("oversell", |s| Box::pin(oversell::run(s))),
     ("last-room", |s| Box::pin(last_room::run(s))),
-    ("worker-crash", |s| Box::pin(worker_crash::run(s))),
+    ("inbox", |s| Box::pin(inbox::run(s))),
+    ("channel-crash", |s| Box::pin(channel_crash::run(s))),
     ("faults", |s| Box::pin(faults::run(s))),
-    ("sync-latency", |s| Box::pin(sync_latency::run(s))),
+    ("coalescing", |s| Box::pin(coalescing::run(s))),
+    ("latency", |s| Box::pin(latency::run(s))),
+    ("throughput", |s| Box::pin(throughput::run(s))),
+    ("fairness", |s| Box::pin(fairness::run(s))),
 ];
 
 pub fn names() -> String {

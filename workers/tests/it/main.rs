@@ -8,6 +8,7 @@
 mod drift;
 mod groups;
 mod inbound;
+mod limits;
 mod outbound;
 mod terms;
 mod world;

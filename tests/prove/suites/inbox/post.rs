@@ -1,0 +1,92 @@
+//! A seller that posts its bookings: signed, by several senders that know nothing of each other.
+
+use super::lives::Message;
+use crate::harness::wire::{Wire, request};
+use crate::harness::world::World;
+use anyhow::{Context, ensure};
+use futures_util::future::try_join_all;
+use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
+use innkeep_domain::clock::Clock;
+use innkeep_domain::ports::channel::Way;
+use innkeep_domain::testing::House;
+use innkeep_integrations::standard_webhooks;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const SENDERS: usize = 8;
+
+pub struct Seller {
+    pub connection: Uuid,
+    path: String,
+    secret: String,
+}
+
+impl Seller {
+    pub async fn connect(world: &World, house: &House) -> anyhow::Result<Self> {
+        let mut tx = world.db.begin(house.tenant).await?;
+        let now = Clock::System.now();
+        let new = NewConnection {
+            property_id: house.property_id,
+            protocol: "webhook".into(),
+            name: "Sunny Stays".into(),
+            base_url: None,
+            external_property: None,
+            api_key: None,
+            safety_buffer: 0,
+            calls_per_minute: 10,
+        };
+        let made = connection::create(&mut tx, &house.owner(), new, Way::Signs, now).await?;
+        let mapping = Mapping {
+            rooms: house.unit_types.iter().map(|u| (u.id, u.code.clone())).collect(),
+            ..Mapping::default()
+        };
+        connection::set_mapping(&mut tx, &house.owner(), made.connection.id, &mapping, now).await?;
+        tx.commit().await?;
+        Ok(Self {
+            connection: made.connection.id,
+            path: format!("/hooks/channels/{}", made.endpoint_token),
+            secret: made.signing_secret.context("no secret")?,
+        })
+    }
+
+    /// Delivers all, in this order but beside each other; how long each waited for its 202.
+    pub async fn post(&self, world: &World, messages: &[Message]) -> anyhow::Result<Vec<Duration>> {
+        let next = AtomicUsize::new(0);
+        let sender = || async {
+            let mut wire = world.wire().await?;
+            let mut waits = Vec::new();
+            while let Some(message) = messages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                waits.push(self.deliver(&mut wire, message).await?);
+            }
+            anyhow::Ok(waits)
+        };
+        Ok(try_join_all((0..SENDERS).map(|_| sender())).await?.concat())
+    }
+
+    async fn deliver(&self, wire: &mut Wire, message: &Message) -> anyhow::Result<Duration> {
+        let now = Clock::System.now();
+        let signature = standard_webhooks::sign(&self.secret, &message.id, now, message.body.as_bytes())?;
+        let headers = format!(
+            "{}: {}\r\n{}: {}\r\n{}: {signature}\r\n",
+            standard_webhooks::ID,
+            message.id,
+            standard_webhooks::TIMESTAMP,
+            now.timestamp(),
+            standard_webhooks::SIGNATURE
+        );
+        let begun = Instant::now();
+        let reply = wire
+            .call_again(&request("POST", &self.path, "", &headers, &message.body))
+            .await?;
+        let took = begun.elapsed();
+        ensure!(
+            reply.status == 202,
+            "{}: {} {}",
+            message.id,
+            reply.status,
+            reply.code()
+        );
+        Ok(took)
+    }
+}
