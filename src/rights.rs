@@ -249,7 +249,6 @@ const BESIDES: &[(&str, Permission)] = &[
     ("force_maintenance", WriteMaintenance),
     ("force_change_maintenance", WriteMaintenance),
     ("export_guest", ReadGuests),
-    ("get_channel_message", ReadChannels),
     ("change_user", ReadUsers),
     ("remove_user", ReadUsers),
 ];

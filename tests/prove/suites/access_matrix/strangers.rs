@@ -175,7 +175,8 @@ fn plain<'a>(reply: &Reply, ids: impl Iterator<Item = &'a String>) -> String {
     if let Some(own) = reply.header("x-request-id") {
         text = text.replace(own, "{request}");
     }
-    for id in ids {
+    // A short number stands in others, too: a length, a status.
+    for id in ids.filter(|id| id.len() > 8) {
         text = text.replace(id.as_str(), "{id}");
     }
     text
