@@ -175,7 +175,7 @@ fn judge(rounds: &[(Beside, Vec<Vec<Duration>>); 3], scale: Scale, verdict: &mut
     let [(_, alone), (_, load), (_, flood)] = rounds;
     let ratio = p99(load).as_secs_f64() / p99(alone).as_secs_f64();
     verdict.figure(format!("a hundredfold load makes p99 {ratio:.2} times as long"));
-    let (most, longest) = scale.of((5.0, PROMISE * 4), (1.1, PROMISE));
+    let (most, longest) = scale.of((20.0, PROMISE * 8), (1.1, PROMISE));
     verdict.demand(
         ratio < most,
         format!("the load moves the others' p99 to more than {most} times"),
