@@ -2,6 +2,7 @@
 
 mod dto;
 mod probe;
+pub mod setup;
 
 use crate::api::etag::Found;
 use crate::api::page::{Page, Window};
@@ -130,7 +131,7 @@ impl Channels {
         Ok(Json(status::read(&mut tx, &auth.0, id.0).await?.into()))
     }
 
-    /// Can the channel be reached with these credentials
+    /// Can the channel be reached with these credentials, and does it know what is mapped
     #[oai(
         path = "/:id/actions/test",
         method = "post",
@@ -139,10 +140,10 @@ impl Channels {
     async fn test(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Probe>> {
         auth.0.require(Permission::WriteChannels)?;
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let known = connection::get(&mut tx, id.0).await?;
+        let house = innkeep_domain::channel::setup::read(&mut tx, &auth.0, id.0).await?;
         // Nobody's connection to the database waits for a channel.
         tx.commit().await?;
-        Ok(Json(probe::ask(&app, &known).await?))
+        Ok(Json(probe::ask(&app, &house).await?))
     }
 
     /// Tell the channel everything again

@@ -11,6 +11,7 @@ mod bookings;
 mod calendar_connections;
 mod cards;
 mod channel_connections;
+mod channex;
 mod companies;
 mod dashboard;
 mod desk;

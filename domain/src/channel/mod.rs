@@ -16,6 +16,7 @@ pub mod portal;
 pub mod push;
 pub mod retention;
 pub mod revision;
+pub mod setup;
 mod shadow;
 pub mod status;
 pub mod truth;

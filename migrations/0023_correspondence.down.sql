@@ -1,0 +1,1 @@
+alter table channel_connection drop set_up_until;
