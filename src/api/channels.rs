@@ -3,6 +3,7 @@
 mod dto;
 mod probe;
 pub mod setup;
+pub mod talk;
 
 use crate::api::etag::Found;
 use crate::api::page::{Page, Window};

@@ -15,6 +15,7 @@ mod push;
 mod queue;
 mod read_back;
 mod sweep;
+mod talk;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};

@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod connection;
+pub mod correspondence;
 pub mod credentials;
 pub mod diff;
 pub mod dirty;

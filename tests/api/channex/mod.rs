@@ -2,6 +2,7 @@
 
 mod recover;
 mod setup;
+mod talk;
 
 use crate::support::{Caller, Server};
 use innkeep_sandbox::Options;
