@@ -171,7 +171,12 @@ fn difference(alone: &Seen, beside: &Seen) -> Option<String> {
     let pairs = alone.iter().zip(&beside);
     let first = pairs.enumerate().find(|(_, (a, b))| a != b);
     match first {
-        Some((i, (a, b))) => Some(format!("answer {i}:\n  alone:  {a}\n  beside: {b}")),
+        Some((i, (a, b))) => {
+            let (what, [alone, beside]) = (a.what, a.apart(b));
+            Some(format!(
+                "answer {i}, {what:?}:\n  alone:  {alone}\n  beside: {beside}"
+            ))
+        }
         None if alone.len() != beside.len() => Some("not as many answers".into()),
         None => None,
     }
