@@ -24,6 +24,8 @@ pub struct Due {
     pub late: bool,
     /// Calendars to be read, the longest due first, at most 100 (`channel::calendar::reading`).
     pub calendars: Vec<Uuid>,
+    /// Connections whose guests may have written, or are to be answered (`channel::correspondence`).
+    pub talks: Vec<Uuid>,
 }
 
 /// What is due now; whoever then does it looks again for themselves.
@@ -74,7 +76,16 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                                               and i.acknowledged_at is null and i.deadline_at <= $5)) as "late!",
              array(select c.id from calendar_connection c
                    where c.tenant_id = $1 and c.state = 'active' and c.import_url is not null and c.next_read_at <= $2
-                   order by c.next_read_at limit 100) as "calendars!""#,
+                   order by c.next_read_at limit 100) as "calendars!",
+             array(select a.connection_id from active a
+                   where a.next_talk_at <= $2 or exists (
+                       select from channel_letter l
+                       join channel_conversation v on v.tenant_id = $1 and v.id = l.conversation_id
+                       where l.tenant_id = $1 and l.state = 'queued' and l.next_attempt_at <= $2
+                         and v.connection_id = a.connection_id)
+                     or exists (select from channel_review r
+                                where r.tenant_id = $1 and r.reply_state = 'queued' and r.next_attempt_at <= $2
+                                  and r.connection_id = a.connection_id)) as "talks!""#,
         tx.t(),
         now,
         now - unheard::given_up_after(),

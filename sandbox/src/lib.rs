@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod control;
 mod decide;
+mod desk;
 mod faults;
 mod fixtures;
 mod gate;

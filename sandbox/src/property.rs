@@ -12,7 +12,7 @@ use crate::ari::RestrictionChange;
 const MAX_ROOM_TYPES: usize = 20;
 const MAX_RATE_PLANS: usize = 200;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PropertySpec {
     #[serde(default)]
@@ -34,6 +34,12 @@ pub(crate) struct RoomType {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) title: String,
+    /// Adults it sleeps.
+    #[serde(default = "double")]
+    pub(crate) occupancy: u8,
+    /// Rooms there are; nothing is made of it.
+    #[serde(default = "one")]
+    pub(crate) count: u32,
     #[serde(default)]
     pub(crate) rate_plans: Vec<RatePlan>,
 }
@@ -55,6 +61,29 @@ fn euro() -> String {
 
 fn double() -> u8 {
     2
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One that the PMS asked to be called by.
+#[derive(Debug, Clone)]
+pub(crate) struct Webhook {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    /// `*`, or the names of events with `;` between them.
+    pub(crate) mask: String,
+    pub(crate) active: bool,
+    pub(crate) send_data: bool,
+}
+
+impl Webhook {
+    pub(crate) fn wants(&self, event: &str) -> bool {
+        let named = |mask: &str| mask == "*" || mask == event || event.starts_with(&format!("{mask}_"));
+        self.active && self.mask.split(';').any(named)
+    }
 }
 
 /// One rate plan on one date. `None` and missing occupancies were never told.
@@ -85,6 +114,7 @@ impl Cell {
 pub(crate) struct Property {
     pub(crate) id: String,
     pub(crate) spec: PropertySpec,
+    pub(crate) webhooks: Vec<Webhook>,
     /// Room type, then date.
     availability: BTreeMap<String, BTreeMap<NaiveDate, i64>>,
     /// Rate plan, then date.
@@ -96,6 +126,7 @@ impl Property {
         Self {
             id,
             spec,
+            webhooks: Vec::new(),
             availability: BTreeMap::new(),
             cells: BTreeMap::new(),
         }

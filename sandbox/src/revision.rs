@@ -145,6 +145,12 @@ impl Ledger {
     }
 
     /// Oldest first.
+    pub(crate) fn all(&self, property_id: Option<&str>) -> Vec<&Revision> {
+        let mine = |revision: &&Revision| property_id.is_none_or(|id| id == revision.property_id);
+        self.revisions.values().filter(mine).collect()
+    }
+
+    /// Oldest first.
     pub(crate) fn unacknowledged(&self, property_id: Option<&str>) -> Vec<&Revision> {
         let mine = |revision: &&Revision| property_id.is_none_or(|id| id == revision.property_id);
         self.revisions

@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::property::Property;
 use crate::revision::Revision;
 use crate::state::Sandbox;
 
@@ -32,62 +33,82 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
 struct Delivery {
     url: String,
     headers: BTreeMap<String, String>,
-    revision_id: String,
+    /// Whose notes its attempts go to.
+    revision_id: Option<String>,
     body: String,
 }
 
 /// Starts the deliveries of a revision's webhook and returns at once.
 pub(crate) fn announce(sandbox: &Sandbox, revision: &Revision) {
-    let (target, copies, dropped, delays) = {
-        let world = &mut *sandbox.world();
-        let target = world.property(&revision.property_id).and_then(|property| {
-            let url = property.spec.webhook_url.clone()?;
-            Some((url, property.spec.webhook_headers.clone()))
-        });
-        let copies = 1 + world.faults.duplicate_webhooks;
-        let dropped = world.dice.chance(world.faults.webhook_drop_rate);
-        let delay_ms = world.faults.webhook_delay_ms;
-        let delays: Vec<Duration> = (0..copies).map(|_| world.dice.duration(delay_ms)).collect();
-        (target, copies, dropped, delays)
-    };
-    let Some((url, headers)) = target else {
-        return;
-    };
-    if dropped {
-        let note = json!({ "time": clock::rfc3339(clock::now()), "error": "dropped by a fault" });
-        sandbox.world().ledger.note_webhook(&revision.id, note);
-        return;
-    }
-    tracing::debug!(revision_id = revision.id, copies, "webhook.announce");
-    let body = payload(revision).to_string();
-    for delay in delays {
-        let delivery = Delivery {
-            url: url.clone(),
-            headers: headers.clone(),
-            revision_id: revision.id.clone(),
-            body: body.clone(),
-        };
-        tokio::spawn(deliver(sandbox.clone(), delivery, delay));
-    }
-}
-
-fn payload(revision: &Revision) -> Value {
     let event = match revision.status.as_str() {
         "modified" => "booking_modification",
         "cancelled" => "booking_cancellation",
         _ => "booking_new",
     };
-    json!({
-        "event": event,
+    let payload = json!({
+        "booking_id": revision.booking_id,
         "property_id": revision.property_id,
-        "user_id": null,
-        "timestamp": clock::rfc3339(clock::now()),
-        "payload": {
-            "booking_id": revision.booking_id,
-            "property_id": revision.property_id,
-            "revision_id": revision.id,
-        },
-    })
+        "revision_id": revision.id,
+    });
+    call(
+        sandbox,
+        &revision.property_id,
+        event,
+        &payload,
+        Some(&revision.id),
+    );
+}
+
+/// The same for what is not about a booking.
+pub(crate) fn say(sandbox: &Sandbox, property_id: &str, event: &str, payload: Value) {
+    call(sandbox, property_id, event, &payload, None);
+}
+
+fn call(sandbox: &Sandbox, property_id: &str, event: &str, payload: &Value, revision: Option<&str>) {
+    let mut deliveries = Vec::new();
+    {
+        let world = &mut *sandbox.world();
+        for (url, headers, send_data) in targets(world.property(property_id), event) {
+            let mut body = json!({ "event": event, "property_id": property_id, "user_id": null,
+                                   "timestamp": clock::rfc3339(clock::now()) });
+            if send_data {
+                body["payload"] = payload.clone();
+            }
+            if world.dice.chance(world.faults.webhook_drop_rate) {
+                let note = json!({ "time": clock::rfc3339(clock::now()), "error": "dropped by a fault" });
+                if let Some(id) = revision {
+                    world.ledger.note_webhook(id, note);
+                }
+                continue;
+            }
+            for _ in 0..1 + world.faults.duplicate_webhooks {
+                let delivery = Delivery {
+                    url: url.clone(),
+                    headers: headers.clone(),
+                    revision_id: revision.map(str::to_owned),
+                    body: body.to_string(),
+                };
+                deliveries.push((delivery, world.dice.duration(world.faults.webhook_delay_ms)));
+            }
+        }
+    }
+    tracing::debug!(event, copies = deliveries.len(), "webhook.announce");
+    for (delivery, delay) in deliveries {
+        tokio::spawn(deliver(sandbox.clone(), delivery, delay));
+    }
+}
+
+/// The one the sandbox was told of, and those the PMS registered: address, headers, with data or without.
+fn targets(property: Option<&Property>, event: &str) -> Vec<(String, BTreeMap<String, String>, bool)> {
+    let Some(property) = property else {
+        return Vec::new();
+    };
+    let spec = &property.spec;
+    let told = spec.webhook_url.iter();
+    let told = told.map(|url| (url.clone(), spec.webhook_headers.clone(), true));
+    let registered = property.webhooks.iter().filter(|hook| hook.wants(event));
+    told.chain(registered.map(|hook| (hook.url.clone(), hook.headers.clone(), hook.send_data)))
+        .collect()
 }
 
 async fn deliver(sandbox: Sandbox, delivery: Delivery, delay: Duration) {
@@ -102,7 +123,9 @@ async fn deliver(sandbox: Sandbox, delivery: Delivery, delay: Duration) {
             ),
             Err(error) => (false, json!({ "time": time, "error": error.to_string() })),
         };
-        sandbox.world().ledger.note_webhook(&delivery.revision_id, note);
+        if let Some(id) = &delivery.revision_id {
+            sandbox.world().ledger.note_webhook(id, note);
+        }
         match pause {
             Some(pause) if !delivered => tokio::time::sleep(*pause).await,
             _ => return,

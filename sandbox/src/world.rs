@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::ari::Kind;
 use crate::decide::Dice;
+use crate::desk::Desk;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::property::{Property, PropertySpec};
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) ledger: Ledger,
     pub(crate) replayed: Memory,
+    pub(crate) desk: Desk,
     properties: BTreeMap<String, Property>,
     recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
 }
@@ -31,6 +33,7 @@ impl World {
             journal: Journal::default(),
             ledger: Ledger::default(),
             replayed: Memory::default(),
+            desk: Desk::default(),
             properties: BTreeMap::new(),
             recent_calls: BTreeMap::new(),
         }

@@ -6,6 +6,8 @@ mod dto;
 mod messages;
 mod probe;
 mod status;
+mod setup;
+mod talk;
 
 use crate::api::etag::{Found, expected};
 use crate::api::page::{Page, Window};
@@ -34,12 +36,16 @@ pub type All = (
     cells::ChannelCells,
     closed_dates::ClosedDates,
     messages::ChannelMessages,
+    setup::ChannelSetUp,
+    talk::ChannelTalk,
 );
 pub const ALL: All = (
     Channels,
     cells::ChannelCells,
     closed_dates::ClosedDates,
     messages::ChannelMessages,
+    setup::ChannelSetUp,
+    talk::ChannelTalk,
 );
 
 #[OpenApi(prefix_path = "/v1/channel-connections", tag = "Tag::Channels")]
@@ -195,7 +201,7 @@ impl Channels {
         Ok(Json(SyncStatus::new(found, outlook, now)))
     }
 
-    /// Can the channel be reached with these credentials
+    /// Can the channel be reached with these credentials, and does it know what is mapped
     #[oai(
         path = "/:id/actions/test",
         method = "post",
@@ -204,10 +210,10 @@ impl Channels {
     async fn test(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Probe>> {
         auth.0.require(Permission::WriteChannels)?;
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let known = connection::get(&mut tx, id.0).await?;
+        let house = innkeep_domain::channel::setup::read(&mut tx, &auth.0, id.0).await?;
         // Nobody's connection to the database waits for a channel.
         tx.commit().await?;
-        Ok(Json(probe::ask(&app, &known).await?))
+        Ok(Json(probe::ask(&app, &house).await?))
     }
 
     /// Tell the channel everything again

@@ -163,8 +163,8 @@ impl Guests {
     /// Erase a guest
     ///
     /// For good: the profile (and those merged into it), registration forms, booker, guest names, needs and notes of the
-    /// guest's bookings, people's words in the log, what channels sent, quotes, alerts' words and answers kept for
-    /// repeated requests. Kept, because tax law asks for it: the bookings' references, dates, prices, taxes and fees,
+    /// guest's bookings, people's words in the log, what channels sent, what was written through them, quotes, alerts'
+    /// words and answers kept for repeated requests. Kept, because tax law asks for it: the bookings' references, dates, prices, taxes and fees,
     /// terms, states, company and channel, who stayed as a bare id, and what happened when. 409 `guest_has_stays` while
     /// a stay is to come or in house. What is written into other records by hand (of a group, a company, a repair) is not
     /// searched.

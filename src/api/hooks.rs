@@ -4,8 +4,9 @@
 use crate::api::error::ApiError;
 use crate::api::{ApiResult, Tag};
 use crate::app::{App, Shared};
+use chrono::{DateTime, Utc};
 use innkeep_domain::channel::connection::{self, Connection};
-use innkeep_domain::channel::{endpoint, inbox};
+use innkeep_domain::channel::{correspondence, endpoint, inbox};
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::jobs;
 use innkeep_domain::ports::channel::{RawMessage, Unreadable};
@@ -68,7 +69,7 @@ impl Hooks {
             // What it was given is a password, not an address.
             return Err(Refusal::not_found("channel endpoint").into());
         } else {
-            inbox::poll_now(&mut tx, connection_id, app.now()).await?;
+            look(&mut tx, connection_id, &body.0, app.now()).await?;
             "noted"
         };
         tx.commit().await?;
@@ -76,6 +77,23 @@ impl Hooks {
             status: status.into(),
         })))
     }
+}
+
+/// What it says has happened decides where we look; what it says of it is not believed.
+async fn look(tx: &mut TenantTx, connection: Uuid, body: &[u8], now: DateTime<Utc>) -> ApiResult<()> {
+    let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let event = said
+        .as_ref()
+        .and_then(|said| said["event"].as_str())
+        .unwrap_or_default();
+    if event.starts_with("message") || event.contains("review") {
+        return Ok(correspondence::talk_now(tx, connection, now).await?);
+    }
+    // Of availability and rates that we told it.
+    if event == "ari" {
+        return Ok(());
+    }
+    Ok(inbox::poll_now(tx, connection, now).await?)
 }
 
 async fn find(app: &App, token: &str) -> ApiResult<(TenantId, Uuid)> {

@@ -13,6 +13,7 @@ mod cards;
 mod channel_connections;
 mod channel_inbox;
 mod channel_terms;
+mod channex;
 mod companies;
 mod dashboard;
 mod desk;

@@ -31,6 +31,8 @@ pub(crate) enum Lane {
     ReadBack(TenantId, Uuid),
     /// One connection's calendar.
     Calendar(TenantId, Uuid),
+    /// What guests write through one connection, and what they are answered.
+    Talk(TenantId, Uuid),
 }
 
 #[derive(Clone)]
@@ -122,6 +124,7 @@ impl Lanes {
             Lane::Calendar(tenant, connection) => {
                 crate::calendars::run(&self.workers, tenant, connection).await
             }
+            Lane::Talk(tenant, connection) => crate::talk::run(&self.workers, tenant, connection).await,
             Lane::Inbox(tenant, connection) => {
                 crate::inbox::run(&self.workers, self, tenant, connection).await
             }

@@ -17,6 +17,7 @@ mod queue;
 mod read_back;
 mod sweep;
 mod turns;
+mod talk;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};

@@ -61,6 +61,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     due.calendars
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Calendar(tenant, id)));
+    due.talks
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::Talk(tenant, id)));
     if due.holds {
         lanes.poke(Lane::Holds(tenant));
     }

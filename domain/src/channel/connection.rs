@@ -68,6 +68,14 @@ impl Connection {
             property: self.external_property.clone()?,
         })
     }
+    /// The same before the channel knows the property: then that is empty.
+    pub fn account(&self) -> Option<Access> {
+        Some(Access {
+            base_url: self.base_url.clone()?,
+            api_key: self.credentials.api_key.clone()?,
+            property: self.external_property.clone().unwrap_or_default(),
+        })
+    }
     /// What the channel signs its calls with; more than one while they are changed.
     pub fn webhook_secrets(&self) -> &[String] {
         &self.credentials.webhook_secrets
@@ -162,11 +170,8 @@ fn check_address(new: &NewConnection, way: Way) -> Result<(), Refusal> {
     let missing = |detail, at| Err(Refusal::invalid("missing_field", detail).at(at));
     let code = new.external_property.as_deref();
     match way {
-        Way::Called if new.base_url.is_none() || new.api_key.is_none() || new.external_property.is_none() => {
-            missing(
-                "this protocol needs base_url, api_key and external_property",
-                "/base_url",
-            )
+        Way::Called if new.base_url.is_none() || new.api_key.is_none() => {
+            missing("this protocol needs base_url and api_key", "/base_url")
         }
         Way::LogsIn if !code.is_some_and(|code| (1..=16).contains(&code.chars().count())) => missing(
             "this protocol needs external_property, of 1 to 16 characters",

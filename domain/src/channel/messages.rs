@@ -55,6 +55,13 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
+    /// Connections, and the channels' names for the bookings.
+    pub fn columns(all: &[Self]) -> (Vec<Uuid>, Vec<String>) {
+        all.iter()
+            .map(|r| (r.connection_id, r.channel_ref.clone()))
+            .unzip()
+    }
+
     /// Does the message speak of the booking?
     pub fn is_in(&self, kept: &Kept) -> bool {
         self.connection_id == kept.connection_id && kept.raw.contains(&format!("\"{}\"", self.channel_ref))

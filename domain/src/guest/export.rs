@@ -8,6 +8,8 @@ use super::store;
 use crate::booking::entity::Booking;
 use crate::booking::store as bookings;
 use crate::booking::timeline::Entry;
+use crate::channel::correspondence;
+pub use crate::channel::correspondence::Said;
 use crate::channel::messages;
 use crate::company::{self, Company};
 use crate::db::TenantTx;
@@ -34,6 +36,8 @@ pub struct Export {
     pub registrations: Vec<Filed>,
     pub log: Vec<Entry>,
     pub messages: Vec<Sent>,
+    /// What was written through channels about the guest's own bookings, both ways, reviews too.
+    pub said: Vec<Said>,
 }
 
 /// What a channel sent of a booking, as it is kept.
@@ -68,6 +72,7 @@ pub async fn export(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<
         registrations: stay::filed(tx, &trail.guests).await?,
         log: entries(tx, &trail).await?,
         messages: sent(tx, &trail).await?,
+        said: said(tx, &trail).await?,
         guest,
         merged,
     };
@@ -107,6 +112,11 @@ async fn entries(tx: &mut TenantTx, trail: &Trail) -> Result<Vec<Entry>> {
         data: row.data,
     });
     Ok(entries.collect())
+}
+
+async fn said(tx: &mut TenantTx, trail: &Trail) -> Result<Vec<Said>> {
+    let own = messages::references(tx, &trail.booked).await?;
+    correspondence::export(tx, &own).await
 }
 
 /// Of bookings that are the guest's own: a message speaks of everybody in it.

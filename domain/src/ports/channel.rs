@@ -1,9 +1,14 @@
 //! What Innkeep asks of a sales channel. Adapters live in `integrations`, fakes in `testing`.
 
+mod catalogue;
+mod correspondence;
+
 use crate::channel::revision::ChannelRevision;
 use crate::private::private;
 use async_trait::async_trait;
+pub use catalogue::*;
 use chrono::NaiveDate;
+pub use correspondence::*;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -194,6 +199,15 @@ pub struct Protocol {
     pub source: Option<Arc<dyn AriSource>>,
     pub feed: Option<Arc<dyn RevisionFeed>>,
     pub reader: Arc<dyn RevisionReader>,
+    pub more: Capabilities,
+}
+
+/// What few protocols have; absent where one does not.
+#[derive(Clone, Default)]
+pub struct Capabilities {
+    pub catalogue: Option<Arc<dyn Catalogue>>,
+    pub recovery: Option<Arc<dyn Recovery>>,
+    pub correspondence: Option<Arc<dyn Correspondence>>,
 }
 
 /// The protocols this installation speaks.

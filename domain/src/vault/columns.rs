@@ -37,10 +37,13 @@ const fn platforms(
     }
 }
 
-pub const SEALED: [Sealed; 12] = [
+pub const SEALED: [Sealed; 15] = [
     tenants("booking", "personal"),
     tenants("calendar_connection", "import_url"),
     tenants("channel_connection", "credentials"),
+    tenants("channel_conversation", "title"),
+    tenants("channel_letter", "body"),
+    tenants("channel_review", "content"),
     tenants("company", "contact"),
     tenants("guest", "personal"),
     Sealed {

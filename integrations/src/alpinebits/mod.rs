@@ -14,7 +14,7 @@ pub mod tell;
 pub mod verdict;
 pub mod version;
 
-use innkeep_domain::ports::channel::{Protocol, Way};
+use innkeep_domain::ports::channel::{Capabilities, Protocol, Way};
 use std::sync::Arc;
 
 pub use rules::common::Period;
@@ -33,5 +33,6 @@ pub fn protocol() -> Protocol {
         source: None,
         feed: None,
         reader: Arc::new(push::Reader),
+        more: Capabilities::default(),
     }
 }

@@ -37,13 +37,7 @@ impl RevisionFeed for Feed {
         let Some(Value::Array(entries)) = answer.get_mut("data").map(Value::take) else {
             return Err(ChannelError::Unknown("the feed has no list of data".to_owned()));
         };
-        let mut mine: Vec<Value> = entries
-            .into_iter()
-            .filter(|entry| is_of(entry, &access.property))
-            .collect();
-        // Asked for in this order, but not always given so.
-        mine.sort_by(|a, b| inserted_at(a).cmp(inserted_at(b)));
-        Ok(mine.into_iter().map(message).collect())
+        Ok(messages(entries, &access.property))
     }
 
     async fn acknowledge(&self, access: &Access, message_id: &str) -> Result<(), ChannelError> {
@@ -58,6 +52,17 @@ impl RevisionFeed for Feed {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The property's own, oldest first.
+pub(super) fn messages(entries: Vec<Value>, property: &str) -> Vec<RawMessage> {
+    let mut mine: Vec<Value> = entries
+        .into_iter()
+        .filter(|entry| is_of(entry, property))
+        .collect();
+    // Asked for in this order, but not always given so.
+    mine.sort_by(|a, b| inserted_at(a).cmp(inserted_at(b)));
+    mine.into_iter().map(message).collect()
 }
 
 /// A key may see several properties; acknowledging another one's booking would lose it there.

@@ -4,17 +4,21 @@ mod amount;
 mod answer;
 mod api;
 mod ari;
+mod catalogue;
+mod correspondence;
 mod feed;
 mod identity;
 mod payment;
+mod listing;
 mod read_back;
 mod reader;
+mod recovery;
 mod room;
 mod warnings;
 mod wire;
 
 use crate::outbound::Outbound;
-use innkeep_domain::ports::channel::{Protocol, Way};
+use innkeep_domain::ports::channel::{Capabilities, Protocol, Way};
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
@@ -28,7 +32,12 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         way: Way::Called,
         sink: Some(Arc::new(ari::Sink::new(api.clone()))),
         source: Some(Arc::new(read_back::Source::new(api.clone()))),
-        feed: Some(Arc::new(feed::Feed::new(api))),
+        feed: Some(Arc::new(feed::Feed::new(api.clone()))),
         reader: Arc::new(reader::Reader),
+        more: Capabilities {
+            catalogue: Some(Arc::new(catalogue::Shelf::new(api.clone()))),
+            recovery: Some(Arc::new(recovery::Revisions::new(api.clone()))),
+            correspondence: Some(Arc::new(correspondence::Desk::new(api))),
+        },
     }
 }

@@ -35,7 +35,7 @@ mod check;
 mod payment;
 mod reader;
 
-use innkeep_domain::ports::channel::{Protocol, Way};
+use innkeep_domain::ports::channel::{Capabilities, Protocol, Way};
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
@@ -53,5 +53,6 @@ pub fn protocol() -> Protocol {
         source: None,
         feed: None,
         reader: Arc::new(reader::Reader),
+        more: Capabilities::default(),
     }
 }

@@ -59,7 +59,7 @@ fn products(sandbox: &Sandbox, parameters: &Parameters, views: impl Fn(&Property
     reply::ok(Page::of(parameters).list(items))
 }
 
-fn property_view(property: &Property) -> Value {
+pub(super) fn property_view(property: &Property) -> Value {
     json!({
         "type": "property",
         "id": property.id,
@@ -82,14 +82,18 @@ fn property_view(property: &Property) -> Value {
     })
 }
 
-fn room_type_view(property: &Property, room: &RoomType) -> Value {
+pub(super) fn room_type_view(property: &Property, room: &RoomType) -> Value {
     json!({
         "type": "room_type",
         "id": room.id,
         "attributes": {
             "id": room.id,
             "title": room.title,
-            "default_occupancy": 2,
+            "occ_adults": room.occupancy,
+            "occ_children": 0,
+            "occ_infants": 0,
+            "count_of_rooms": room.count,
+            "default_occupancy": room.occupancy,
             "room_kind": "room",
             "capacity": null,
         },
@@ -100,7 +104,7 @@ fn room_type_view(property: &Property, room: &RoomType) -> Value {
     })
 }
 
-fn rate_plan_view(property: &Property, room: &RoomType, plan: &RatePlan) -> Value {
+pub(super) fn rate_plan_view(property: &Property, room: &RoomType, plan: &RatePlan) -> Value {
     json!({
         "type": "rate_plan",
         "id": plan.id,

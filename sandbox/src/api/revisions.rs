@@ -33,6 +33,28 @@ pub(crate) fn feed(Data(sandbox): Data<&Sandbox>, Query(parameters): Query<Param
     reply::ok(json!({ "data": data, "meta": meta }))
 }
 
+/// Acknowledged or not; `filter[inserted_at][gte]` and `[lt]`, days or moments without a zone.
+#[handler]
+pub(crate) fn list(Data(sandbox): Data<&Sandbox>, Query(parameters): Query<Parameters>) -> Response {
+    let world = sandbox.world();
+    let bound = |name: &str| parameters.get(name).map(String::as_str);
+    let (from, to) = (
+        bound("filter[inserted_at][gte]"),
+        bound("filter[inserted_at][lt]"),
+    );
+    // Written the same way, instants are ordered as texts.
+    let within = |at: &str| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to);
+    let all = world.ledger.all(query::property_id(&parameters));
+    let chosen = all
+        .into_iter()
+        .filter(|revision| within(revision.attributes["inserted_at"].as_str().unwrap_or_default()));
+    let mut entries: Vec<Value> = chosen.map(Revision::view).collect();
+    if bound("order[inserted_at]") != Some("asc") {
+        entries.reverse();
+    }
+    reply::ok(Page::of(&parameters).list(entries))
+}
+
 #[handler]
 pub(crate) fn one(Data(sandbox): Data<&Sandbox>, Path(id): Path<String>) -> Response {
     match sandbox.world().ledger.find(&id) {

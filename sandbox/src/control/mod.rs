@@ -2,6 +2,7 @@
 
 mod bookings;
 mod calendar;
+mod desk;
 mod faults;
 mod observe;
 mod properties;
@@ -18,6 +19,9 @@ pub(crate) fn routes() -> Route {
         .at("/properties/:id/calendar", get(calendar::calendar))
         .at("/bookings/:id/modify", post(bookings::modify))
         .at("/bookings/:id/cancel", post(bookings::cancel))
+        .at("/properties/:id/threads", post(desk::open_thread))
+        .at("/threads/:id/messages", post(desk::write_message))
+        .at("/properties/:id/reviews", post(desk::write_review))
         .at("/replay", post(bookings::replay))
         .at("/revisions", get(observe::revisions))
         .at("/calls", get(observe::calls))

@@ -8,4 +8,5 @@ mod faults;
 mod feed;
 mod limits;
 mod replay;
+mod setup;
 mod support;

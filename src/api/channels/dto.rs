@@ -23,8 +23,8 @@ pub struct NewConnection {
     /// or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
     pub base_url: Option<String>,
-    /// The channel's own id of the property; for protocols that we call, and for `alpinebits`, where it is the
-    /// `HotelCode` of 1 to 16 characters.
+    /// The channel's own id of the property; for `alpinebits` the `HotelCode` of 1 to 16 characters. Absent for `channex`:
+    /// the property is made there by `set-up`.
     #[oai(validator(max_length = 200))]
     external_property: Option<String>,
     /// The channel's API key; for protocols that we call.

@@ -1,20 +1,53 @@
-//! Asks a channel something harmless, to see whether it answers to us.
+//! Asks a channel something harmless, to see whether it answers to us, and whether what is mapped is there.
 
 use crate::api::ApiResult;
 use crate::app::App;
-use innkeep_domain::channel::connection::Connection;
+use innkeep_domain::channel::setup::{self, House, Problem};
+use innkeep_domain::ports::channel::{ChannelError, RemoteProducts};
 use innkeep_domain::{Error, Refusal};
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 
 #[derive(Object)]
 pub struct Probe {
     /// Did the channel answer, and accept who we are?
     reachable: bool,
     detail: String,
+    /// What keeps it from selling right; where the channel can be asked.
+    problems: Vec<ProbeProblem>,
 }
 
-/// Lists what the channel has for us and leaves it there.
-pub async fn ask(app: &App, connection: &Connection) -> ApiResult<Probe> {
+#[derive(Object)]
+struct ProbeProblem {
+    code: ProblemCode,
+    /// The channel's id of what is wrong, or its currency.
+    external_id: String,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum ProblemCode {
+    WrongCurrency,
+    UnknownRoom,
+    UnknownRate,
+    RateOfAnotherRoom,
+}
+
+impl From<Problem<'_>> for ProbeProblem {
+    fn from(problem: Problem<'_>) -> Self {
+        let (code, external_id) = match problem {
+            Problem::WrongCurrency(currency) => (ProblemCode::WrongCurrency, currency),
+            Problem::UnknownRoom(id) => (ProblemCode::UnknownRoom, id),
+            Problem::UnknownRate(id) => (ProblemCode::UnknownRate, id),
+            Problem::RateOfAnotherRoom(id) => (ProblemCode::RateOfAnotherRoom, id),
+        };
+        let external_id = external_id.to_owned();
+        Self { code, external_id }
+    }
+}
+
+/// Lists what the channel has for us and leaves it there, then what it sells.
+pub async fn ask(app: &App, house: &House) -> ApiResult<Probe> {
+    let connection = &house.connection;
     let unknown = || {
         Error::internal(format!(
             "a connection speaks unknown protocol {}",
@@ -26,14 +59,47 @@ pub async fn ask(app: &App, connection: &Connection) -> ApiResult<Probe> {
         let detail = "this channel calls us; there is nothing of it to call";
         return Err(Refusal::conflict("nothing_to_test", detail).into());
     };
-    Ok(match feed.unacknowledged(&access).await {
-        Ok(messages) => Probe {
-            reachable: true,
-            detail: format!("answers; {} messages are waiting", messages.len()),
-        },
-        Err(error) => Probe {
+    let waiting = match feed.unacknowledged(&access).await {
+        Ok(messages) => messages.len(),
+        Err(error) => return Ok(Probe::unreachable(&error)),
+    };
+    let mut probe = Probe {
+        reachable: true,
+        detail: format!("answers; {waiting} messages are waiting"),
+        problems: Vec::new(),
+    };
+    if let Some(catalogue) = &protocol.more.catalogue {
+        match catalogue.products(&access).await {
+            Ok(all) => probe.problems = setup::problems(house, &all).into_iter().map(Into::into).collect(),
+            Err(error) => return Ok(Probe::unreachable(&error)),
+        }
+    }
+    Ok(probe)
+}
+
+impl Probe {
+    fn unreachable(error: &ChannelError) -> Self {
+        Self {
             reachable: false,
             detail: error.to_string(),
-        },
-    })
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// In the channel's own words.
+pub fn failed(error: &ChannelError) -> Refusal {
+    Refusal::conflict("channel_failed", error.to_string())
+}
+
+/// Prices in another currency would be sold as if they were in the channel's.
+pub fn right_currency(house: &House, all: &RemoteProducts) -> Result<(), Refusal> {
+    let theirs = all.property.currency.as_ref().filter(|c| **c != house.currency);
+    match theirs {
+        Some(theirs) => {
+            let detail = format!("the house sells in {}, the channel in {theirs}", house.currency);
+            Err(Refusal::conflict("wrong_currency", detail))
+        }
+        None => Ok(()),
+    }
 }

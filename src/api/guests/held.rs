@@ -32,6 +32,8 @@ pub struct GuestExport {
     log: Vec<TimelineEntry>,
     /// What channels sent.
     messages: Vec<SentMessage>,
+    /// What was written through channels, both ways, reviews too.
+    correspondence: Vec<SaidMessage>,
     /// The same as text, for people.
     #[oai(skip_serializing_if_is_none)]
     readable: Option<String>,
@@ -64,6 +66,26 @@ impl From<stay::Filed> for FiledRegistration {
     }
 }
 
+#[derive(Object)]
+struct SaidMessage {
+    at: DateTime<Utc>,
+    connection_id: Uuid,
+    /// `guest`, `property`, `system`, `review` or `reply`.
+    sender: String,
+    text: String,
+}
+
+impl From<export::Said> for SaidMessage {
+    fn from(s: export::Said) -> Self {
+        Self {
+            at: s.at,
+            connection_id: s.connection_id,
+            sender: s.sender,
+            text: s.text,
+        }
+    }
+}
+
 impl From<export::Sent> for SentMessage {
     fn from(s: export::Sent) -> Self {
         Self {
@@ -85,6 +107,7 @@ impl From<export::Export> for GuestExport {
             registrations: e.registrations.into_iter().map(FiledRegistration::from).collect(),
             log: e.log.into_iter().map(TimelineEntry::from).collect(),
             messages: e.messages.into_iter().map(SentMessage::from).collect(),
+            correspondence: e.said.into_iter().map(SaidMessage::from).collect(),
             readable: None,
         };
         export.readable = export.to_json().as_ref().map(outline);

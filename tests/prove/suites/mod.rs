@@ -9,6 +9,7 @@ mod cancel_storm;
 mod catalogue;
 mod channel_crash;
 mod coalescing;
+mod certification;
 mod convergence;
 mod crypto;
 mod fairness;
@@ -49,6 +50,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("ssrf", |s| Box::pin(ssrf::run(s))),
     ("convergence", |s| Box::pin(convergence::run(s))),
     ("bombs", |s| Box::pin(bombs::run(s))),
+    ("certification", |s| Box::pin(certification::run(s))),
     ("ical", |s| Box::pin(ical::run(s))),
     ("cancel-storm", |s| Box::pin(cancel_storm::run(s))),
     ("stay-model", |s| Box::pin(stay_model::run(s))),

@@ -49,6 +49,7 @@ pub async fn erase(
     shred::bookings(tx, &trail, now).await?;
     shred::log(tx, &trail).await?;
     shred::messages(tx, &trail).await?;
+    shred::correspondence(tx, &trail).await?;
     shred::the_rest(tx, &trail).await?;
     let data = json!({ "reason": reason, "bookings": trail.bookings.len() });
     log(tx, who, "guest.erased", id, data, now).await?;

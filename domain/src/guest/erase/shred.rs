@@ -3,6 +3,7 @@
 use super::trail::Trail;
 use super::words::ERASED;
 use crate::booking::personal::{self, Personal};
+use crate::channel::correspondence;
 use crate::channel::messages::{self, Kept};
 use crate::channel::revision::Booker;
 use crate::db::TenantTx;
@@ -144,6 +145,12 @@ pub(super) async fn messages(tx: &mut TenantTx, trail: &Trail) -> Result<()> {
         };
     }
     messages::replace(tx, &found).await
+}
+
+/// What was written about the guest's own bookings, and whatever else has the guest's address or number in it.
+pub(super) async fn correspondence(tx: &mut TenantTx, trail: &Trail) -> Result<()> {
+    let own = messages::references(tx, &trail.booked).await?;
+    correspondence::shred(tx, &own, |text| trail.words.are_meant(text)).await
 }
 
 /// Alerts' words, and answers kept for repeated requests.
