@@ -5,8 +5,8 @@ mod closed_dates;
 mod dto;
 mod messages;
 mod probe;
-mod status;
 mod setup;
+mod status;
 mod talk;
 
 use crate::api::etag::{Found, expected};

@@ -16,8 +16,8 @@ mod push;
 mod queue;
 mod read_back;
 mod sweep;
-mod turns;
 mod talk;
+mod turns;
 
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::{Db, SessionLocks};
