@@ -58,7 +58,7 @@ enum ReplyState {
 }
 
 #[derive(Object)]
-struct ChannelMessage {
+struct GuestMessage {
     id: Uuid,
     sender: Sender,
     text: String,
@@ -141,12 +141,12 @@ impl ChannelTalk {
         conversation_id: Path<Uuid>,
         limit: Query<Option<u32>>,
         cursor: Query<Option<String>>,
-    ) -> ApiResult<Json<Page<ChannelMessage>>> {
+    ) -> ApiResult<Json<Page<GuestMessage>>> {
         let window = Window::parse(limit.0, cursor.0.as_deref())?;
         let mut tx = app.db.begin_for(&auth.0).await?;
         let which = (id.0, conversation_id.0);
         let rows = talk::letters(&mut tx, &auth.0, which, window.after, window.rows()).await?;
-        Ok(Json(window.page(rows, |m| m.id, ChannelMessage::from)))
+        Ok(Json(window.page(rows, |m| m.id, GuestMessage::from)))
     }
 
     /// Answer a guest
@@ -165,11 +165,11 @@ impl ChannelTalk {
         id: Path<Uuid>,
         conversation_id: Path<Uuid>,
         body: Body<GuestAnswer>,
-    ) -> ApiResult<Accepted<ChannelMessage>> {
+    ) -> ApiResult<Accepted<GuestMessage>> {
         let (which, text) = ((id.0, conversation_id.0), body.0.text);
         write(&app, &auth.0, &once, "answer_conversation", async |tx| {
             let written = talk::answer(tx, &auth.0, which, &text, app.now()).await?;
-            Ok(Accepted::new(&ChannelMessage::from(written)))
+            Ok(Accepted::new(&GuestMessage::from(written)))
         })
         .await
     }
@@ -231,7 +231,7 @@ impl From<talk::Conversation> for ChannelConversation {
     }
 }
 
-impl From<talk::Letter> for ChannelMessage {
+impl From<talk::Letter> for GuestMessage {
     fn from(l: talk::Letter) -> Self {
         Self {
             sender: match l.sender.as_str() {
