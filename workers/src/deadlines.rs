@@ -5,7 +5,7 @@ use innkeep_domain::TenantId;
 use innkeep_domain::channel::deadline;
 
 pub(crate) async fn run(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     deadline::watch(&mut tx, &workers.ctx.protocols, workers.ctx.clock.now()).await?;
     Ok(tx.commit().await?)
 }

@@ -26,7 +26,7 @@ pub(crate) async fn run(workers: &Workers, tenant: TenantId, connection: Uuid) -
 }
 
 async fn talk(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
-    let mut tx = workers.ctx.db.begin(tenant).await?;
+    let mut tx = workers.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     let protocol = workers.ctx.protocols.get(&connection.protocol);
     let desk = protocol.and_then(|p| p.more.correspondence.clone());
@@ -50,7 +50,7 @@ async fn talk(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     if let Some(lease) = lease {
         outcome = outcome.and(round.pull().await?);
         let now = workers.ctx.clock.now();
-        let mut tx = workers.ctx.db.begin(tenant).await?;
+        let mut tx = workers.begin(tenant).await?;
         match &outcome {
             Ok(()) => talk::pulled(&mut tx, id, lease, now).await?,
             Err(_) => talk::failed(&mut tx, id, now).await?,
@@ -83,7 +83,7 @@ impl Round<'_> {
         let id = self.connection.id;
         for _ in 0..MOST_SENT {
             let now = self.workers.ctx.clock.now();
-            let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+            let mut tx = self.workers.begin(self.tenant).await?;
             let letter = talk::due_letter(&mut tx, id, now).await?;
             let reply = match letter {
                 None => talk::due_reply(&mut tx, id, now).await?,
@@ -116,7 +116,7 @@ impl Round<'_> {
             Err(error) => Err(error),
         };
         let now = self.workers.ctx.clock.now();
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         match &sent {
             Ok(external) => talk::letter_sent(&mut tx, letter.id, external).await?,
             Err(error) => talk::letter_failed(&mut tx, letter.id, error, now).await?,
@@ -136,7 +136,7 @@ impl Round<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let (now, id) = (self.workers.ctx.clock.now(), letter.conversation_id);
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         let arrived = talk::take_letters(&mut tx, self.connection, id, &there, None, now).await?;
         tx.commit().await?;
         Ok(Ok(arrived.contains(&letter.id)))
@@ -148,7 +148,7 @@ impl Round<'_> {
             .reply(&self.access, &reply.external_id, &reply.text)
             .await;
         let now = self.workers.ctx.clock.now();
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         match &sent {
             Ok(()) => talk::reply_sent(&mut tx, reply.id).await?,
             // It was replied to: by an earlier try, or by somebody at the channel. The pull that follows knows.
@@ -163,7 +163,7 @@ impl Round<'_> {
             Ok(all) => all,
             Err(error) => return Ok(Err(error)),
         };
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         let news = talk::take_conversations(&mut tx, self.connection.id, &conversations).await?;
         tx.commit().await?;
         for (id, external) in news.into_iter().take(MOST_READ) {
@@ -174,7 +174,7 @@ impl Round<'_> {
             let counted = conversations.iter().find(|c| c.id == external);
             let counted = counted.map(|c| c.messages);
             let now = self.workers.ctx.clock.now();
-            let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+            let mut tx = self.workers.begin(self.tenant).await?;
             talk::take_letters(&mut tx, self.connection, id, &letters, counted, now).await?;
             tx.commit().await?;
         }
@@ -183,7 +183,7 @@ impl Round<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let now = self.workers.ctx.clock.now();
-        let mut tx = self.workers.ctx.db.begin(self.tenant).await?;
+        let mut tx = self.workers.begin(self.tenant).await?;
         talk::take_reviews(&mut tx, self.connection, &reviews, now).await?;
         tx.commit().await?;
         Ok(Ok(()))

@@ -88,7 +88,7 @@ impl Trail {
             "select b.reference, r.arrival, r.departure from reservation r
              join booking b on b.tenant_id = $1 and b.id = r.booking_id
              where r.tenant_id = $1 and r.booking_id = any($2) and r.status in ('tentative', 'confirmed', 'in_house')
-             order by r.arrival limit 1",
+             order by r.arrival, b.id limit 1",
             tx.t(),
             &self.bookings
         )

@@ -5,7 +5,7 @@ use crate::harness::wire::{Wire, request};
 use crate::harness::world::World;
 use anyhow::{Context, ensure};
 use futures_util::future::try_join_all;
-use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
+use innkeep_domain::channel::connection::{self, Mapping, NewConnection, Terms};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::ports::channel::Way;
 use innkeep_domain::testing::House;
@@ -35,6 +35,7 @@ impl Seller {
             api_key: None,
             safety_buffer: 0,
             calls_per_minute: 10,
+            terms: Terms::default(),
         };
         let made = connection::create(&mut tx, &house.owner(), new, Way::Signs, now).await?;
         let mapping = Mapping {
