@@ -88,6 +88,7 @@ pub async fn create(
     who.require(Permission::WriteChannels)?;
     let property = property::get(tx, new.property_id).await?;
     check_address(&new, way)?;
+    let receives_ari = way == Way::Called || (way == Way::LogsIn && new.base_url.is_some());
     if !(0..=1000).contains(&new.safety_buffer) || !(1..=10_000).contains(&new.calls_per_minute) {
         let detail = "safety_buffer 0 to 1000, calls_per_minute 1 to 10000";
         return Err(Refusal::invalid("out_of_range", detail)
@@ -107,7 +108,7 @@ pub async fn create(
             webhook_secrets: signing_secret.iter().cloned().collect(),
         },
         state: "active".into(),
-        receives_ari: way == Way::Called,
+        receives_ari,
         safety_buffer: new.safety_buffer,
         calls_per_minute: new.calls_per_minute,
         version: 1,
@@ -137,8 +138,17 @@ fn check_address(new: &NewConnection, way: Way) -> Result<(), Refusal> {
             "this protocol needs external_property, of 1 to 16 characters",
             "/external_property",
         ),
+        Way::LogsIn if new.base_url.is_some() && !new.api_key.as_deref().is_some_and(is_log_in) => missing(
+            "with base_url this protocol needs api_key, as user:password",
+            "/api_key",
+        ),
         _ => Ok(()),
     }
+}
+
+/// As HTTP Basic writes it.
+fn is_log_in(key: &str) -> bool {
+    key.split_once(':').is_some_and(|(user, _)| !user.is_empty())
 }
 
 async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {

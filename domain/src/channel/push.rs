@@ -3,6 +3,7 @@
 //! Before the call its cells become *unknown* in the shadow. So whatever ends the call without an answer (time-out,
 //! broken connection, kill -9), the cells still differ from the truth and are told again.
 
+use super::anew;
 use super::connection::{self, Connection};
 use super::diff::{self, Cell, Range};
 use super::dirty::Kind;
@@ -246,6 +247,9 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         alert::resolve(tx, REJECTED, call.connection_id, now).await?;
     }
     alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
+    if report.asks_for_all {
+        anew::asked(tx, call.connection_id, call.kind, now).await?;
+    }
     sqlx::query!(
         "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
          where tenant_id = $1 and connection_id = $2",
