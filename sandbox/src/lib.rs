@@ -66,7 +66,7 @@ pub async fn serve_sandbox(
 pub fn routes(sandbox: Sandbox) -> impl Endpoint {
     Route::new()
         .nest("/api/v1", api::routes().around(gate::pass))
-        .at("/alpinebits", alpinebits::door())
+        .at("/alpinebits", alpinebits::door().around(gate::luck))
         .nest("/sandbox/alpinebits", alpinebits::control())
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
