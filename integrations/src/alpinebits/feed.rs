@@ -85,7 +85,12 @@ impl RevisionFeed for Feed {
         let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
             return Ok(());
         };
-        let unknown = || outcome::ours("unknown_message", "the message has no id of a portal's".to_owned());
+        let unknown = || {
+            outcome::ours(
+                "unknown_message",
+                "the message has no id of a portal's".to_owned(),
+            )
+        };
         let taken = request_of(message_id).ok_or_else(unknown)?;
         self.report(access, &agreed, &[taken], &[]).await
     }

@@ -17,8 +17,8 @@ pub struct NewConnection {
     pub protocol: String,
     /// 1 to 200 characters, for people.
     name: String,
-    /// Where the channel's API is; for protocols that we call, and for portals that shall be called. An `https` address on the public Internet, at port 443
-    /// or above 1023, unless this installation's operator allowed another.
+    /// Where the channel's API is; for protocols that we call, and for portals that shall be called. An `https` address
+    /// on the public Internet, at port 443 or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
     pub base_url: Option<String>,
     /// The channel's own id of the property; for protocols that we call, and for `alpinebits`, where it is the
@@ -106,8 +106,8 @@ struct RoomMapping {
 struct RateMapping {
     unit_type_id: Uuid,
     rate_plan_id: Uuid,
-    /// The channel's rate plan. With `alpinebits` it may stand at several unit types, with one rate plan; who asks for prices
-    /// hears it for all mapped unit types that have nothing of their own.
+    /// The channel's rate plan. With `alpinebits` it may stand at several unit types, with one rate plan; who asks for
+    /// prices hears it for all mapped unit types that have nothing of their own.
     #[oai(validator(min_length = 1, max_length = 200))]
     external_id: String,
 }
