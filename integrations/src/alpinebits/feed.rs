@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, RevisionFeed};
 use std::sync::Arc;
 
-/// For cancellations, which may name no currency: those without rooms take nothing from it.
-const CURRENCY: &str = "EUR";
+/// None (ISO 4217), for cancellations that name none.
+const CURRENCY: &str = "XXX";
 const QUESTION: &str = "questions are not taken here: only what is sold";
 
 pub(super) struct Feed {

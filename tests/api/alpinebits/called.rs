@@ -243,6 +243,27 @@ async fn a_portal_that_we_call_may_push_too() {
 }
 
 #[tokio::test]
+async fn a_cancellation_of_what_nobody_heard_of_is_kept_and_alerted() {
+    let sale = Sale::start().await;
+    let priced = async || sale.doubles(4).await.1["price"].is_string();
+    sale.until("told at first", priced).await;
+    let manager = sale.server.manager();
+    manager.act(&sale.path("actions/pause")).await.is(200);
+    let id = sale.act("/reservations", &sale.stay(4)).await["id"].clone();
+    let cancel = format!("/reservations/{}/cancel", id.as_str().unwrap());
+    sale.act(&cancel, &json!({})).await;
+    manager.act(&sale.path("actions/resume")).await.is(200);
+    let acknowledged = async || {
+        let all = sale.get("/reservations").await["reservations"].clone();
+        all[0]["status"] == "Cancelled" && all[0]["acknowledged"] == true
+    };
+    sale.until("acknowledged", acknowledged).await;
+    let alerts = manager.get("/v1/alerts").await.is(200);
+    let kinds: Vec<_> = alerts.items().iter().map(|alert| alert["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("unknown_cancellation")]);
+}
+
+#[tokio::test]
 async fn a_portal_that_lost_everything_is_told_everything_once() {
     let sale = Sale::start().await;
     let told = async || sale.doubles(4).await.0.is_number() && sale.doubles(400).await.1["price"].is_string();
