@@ -275,8 +275,13 @@ async fn a_portal_that_lost_everything_is_told_everything_once() {
         .post("/v1/bookings", &booking(house, &[room(house, "DBL", 4, 1)]))
         .await
         .is(201);
-    sale.until("told again", async || sale.doubles(300).await.0.is_number())
-        .await;
+    let again = async || {
+        let (free, plan) = sale.doubles(300).await;
+        free.is_number() && plan["price"].is_string()
+    };
+    sale.until("told again", again).await;
+    let alerts = sale.server.manager().get("/v1/alerts").await.is(200);
+    assert!(alerts.items().is_empty(), "{:?}", alerts.items());
 }
 
 #[tokio::test]
