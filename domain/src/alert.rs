@@ -12,7 +12,8 @@ pub struct Alert {
     pub id: Uuid,
     pub property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
-    /// `mapping_stale`, `unit_taken`, `calendar_frozen`, `calendar_unread`.
+    /// `mapping_stale`, `unit_taken`, `calendar_frozen`, `calendar_unread`,
+    /// `unknown_cancellation`.
     pub kind: String,
     pub subject_id: Uuid,
     pub detail: String,

@@ -84,6 +84,20 @@ pub async fn apply(
         .filter(|r| r.status.occupies() && r.unit_type_id.is_none())
         .count();
     raise_alerts(tx, &after, &overbooked, unmapped, now).await?;
+    if before.is_none() && revision.status == RevisionStatus::Cancelled && revision.rooms.is_empty() {
+        let detail = format!(
+            "{} cancels {}, of which nothing was heard",
+            connection.name, revision.code
+        );
+        alert::raise(
+            tx,
+            "unknown_cancellation",
+            (after.property_id, after.id),
+            &detail,
+            now,
+        )
+        .await?;
+    }
     let outcome = match (&before, revision.status) {
         (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
         (None, _) => Outcome::Created,
@@ -139,7 +153,7 @@ fn replace(
         hold_expires_at: None,
         booker: revision.booker.clone(),
         notes: revision.notes.clone(),
-        currency: revision.currency.clone(),
+        currency: currency(before, revision),
         total: revision.total,
         commission: revision.commission,
         source: revision.sold_by.clone(),
@@ -155,6 +169,14 @@ fn replace(
         created_at: before.map_or(now, |b| b.created_at),
         updated_at: now,
     })
+}
+
+/// `XXX` of ISO 4217: a cancellation may not name one, and then it stays what it was.
+fn currency(before: Option<&Booking>, revision: &ChannelRevision) -> String {
+    match before {
+        Some(known) if revision.currency == "XXX" => known.currency.clone(),
+        _ => revision.currency.clone(),
+    }
 }
 
 fn reservation(

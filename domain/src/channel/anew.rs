@@ -11,14 +11,27 @@ use uuid::Uuid;
 const ASKED: &str = "channel_refused";
 /// As for a full sync that a person asks for.
 const EVERY_HOURS: i64 = 24;
+/// How long telling everything may take.
+const TELLING_MINUTES: i64 = 10;
 
-/// It asks for all of this kind. Within a day of the last time a person has to look.
+/// It asks for all of this kind: both are told, for what lost one has lost the other. Within a day of the last time a person
+/// has to look.
 pub(super) async fn asked(
     tx: &mut TenantTx,
     connection_id: Uuid,
     kind: Kind,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let last = sqlx::query_scalar!(
+        "select full_sync_at from channel_sync where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if last.is_some_and(|last| last > now - Duration::minutes(TELLING_MINUTES)) {
+        return Ok(()); // it asked before it had heard all
+    }
     let connection = connection::get(tx, connection_id).await?;
     let taken = sqlx::query_scalar!(
         "update channel_sync set full_sync_at = $3
@@ -37,11 +50,9 @@ pub(super) async fn asked(
         return alert::raise(tx, ASKED, subject, &detail, now).await;
     }
     sqlx::query!(
-        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2
-           and (rate_plan_id = '00000000-0000-0000-0000-000000000000') = $3",
+        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2",
         tx.t(),
-        connection_id,
-        kind == Kind::Availability
+        connection_id
     )
     .execute(&mut **tx)
     .await?;

@@ -42,9 +42,7 @@ pub fn ranges(cells: Vec<Cell>) -> Vec<Range> {
     for cell in cells {
         let Some(told) = difference(&cell) else { continue };
         match out.last_mut() {
-            Some(r)
-                if r.is_of(&cell) && r.last + Days::new(1) == cell.night && r.told == told =>
-            {
+            Some(r) if r.is_of(&cell) && r.last + Days::new(1) == cell.night && r.told == told => {
                 r.last = cell.night;
                 r.cells.push(cell);
             }

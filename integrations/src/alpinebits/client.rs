@@ -93,7 +93,11 @@ impl Client {
 
     async fn offer(&self, access: &Access) -> Result<Offer, ChannelError> {
         let key = key(access);
-        if let Some(known) = self.memory().get(&key).filter(|known| known.until > Instant::now()) {
+        if let Some(known) = self
+            .memory()
+            .get(&key)
+            .filter(|known| known.until > Instant::now())
+        {
             return Ok(known.offer.clone());
         }
         let ours = Offer::new(&ACTIONS, &CAPABILITIES);
@@ -136,11 +140,7 @@ impl Client {
     }
 
     async fn answer(&self, request: Request<Bytes>) -> Result<Bytes, ChannelError> {
-        let answer = self
-            .outbound
-            .send(request)
-            .await
-            .map_err(outcome::undelivered)?;
+        let answer = self.outbound.send(request).await.map_err(outcome::undelivered)?;
         let status = answer.status.as_u16();
         if !answer.status.is_success() {
             let wait = answer

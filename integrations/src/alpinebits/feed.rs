@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, RevisionFeed};
 use std::sync::Arc;
 
-/// For cancellations, which may name no currency: those without rooms take nothing from it.
-const CURRENCY: &str = "EUR";
+/// None (ISO 4217), for cancellations that name none.
+const CURRENCY: &str = "XXX";
 const QUESTION: &str = "questions are not taken here: only what is sold";
 
 pub(super) struct Feed {
@@ -85,7 +85,12 @@ impl RevisionFeed for Feed {
         let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
             return Ok(());
         };
-        let unknown = || outcome::ours("unknown_message", "the message has no id of a portal's".to_owned());
+        let unknown = || {
+            outcome::ours(
+                "unknown_message",
+                "the message has no id of a portal's".to_owned(),
+            )
+        };
         let taken = request_of(message_id).ok_or_else(unknown)?;
         self.report(access, &agreed, &[taken], &[]).await
     }

@@ -50,7 +50,12 @@ pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelEr
         500.. => ChannelError::Server { status, detail },
         _ => ChannelError::Refused {
             status,
-            code: if status == 401 { "unauthorized" } else { "not_understood" }.to_owned(),
+            code: if status == 401 {
+                "unauthorized"
+            } else {
+                "not_understood"
+            }
+            .to_owned(),
             detail,
         },
     }
@@ -85,8 +90,13 @@ pub(super) fn report(
         .filter(|one| one.kind != Type::ADVISORY && !asks_for_all(one))
     {
         let meant = warning.record.as_deref().map(&about).unwrap_or_default();
-        let meant = if meant.is_empty() { (0..all).collect() } else { meant };
-        let reason = text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned());
+        let meant = if meant.is_empty() {
+            (0..all).collect()
+        } else {
+            meant
+        };
+        let reason =
+            text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned());
         let rejected = meant.into_iter().map(|range| Rejected {
             range,
             reason: reason.clone(),
@@ -114,7 +124,10 @@ pub(super) fn accepted(answer: Answer) -> Result<Vec<Notice>, ChannelError> {
 }
 
 fn asks_for_all(notice: &Notice) -> bool {
-    notice.status.as_deref().is_some_and(|status| status.starts_with(SEND))
+    notice
+        .status
+        .as_deref()
+        .is_some_and(|status| status.starts_with(SEND))
 }
 
 /// The outcome's name in metrics.

@@ -35,11 +35,7 @@ pub(super) fn fitting(ranges: &[NightsRange]) -> usize {
     fits.count().max(1).min(ranges.len())
 }
 
-pub(super) fn rate_plans(
-    hotel_code: &str,
-    ranges: &[NightsRange],
-    agreed: &Agreed,
-) -> Result<Told, Refusal> {
+pub(super) fn rate_plans(hotel_code: &str, ranges: &[NightsRange], agreed: &Agreed) -> Result<Told, Refusal> {
     let mut plans: Vec<Plan<'_>> = Vec::new();
     let mut unsaid = Vec::new();
     for (index, range) in ranges.iter().enumerate() {
@@ -147,7 +143,9 @@ fn runs<T: PartialEq>(range: &NightsRange, say: impl Fn(&RateFields) -> T) -> Ve
 /// Nothing is sold at a night that is closed: its price is taken back, whatever rules the portal understands.
 fn price(fields: &RateFields) -> Option<Decimal> {
     let open = fields.stop_sell != Some(true);
-    fields.price.filter(|price| open && price.is_sign_positive() && !price.is_zero())
+    fields
+        .price
+        .filter(|price| open && price.is_sign_positive() && !price.is_zero())
 }
 
 fn rate(range: &NightsRange, run: &Run<Option<Decimal>>) -> Tag {

@@ -71,7 +71,11 @@ impl Restrictions {
     }
 
     /// The rule, and why it does not say everything. That a night is closed its price says too, by being taken back.
-    pub fn rule(&self, rules: &Rules<'_>, (from, last): (NaiveDate, NaiveDate)) -> (Option<Tag>, Option<String>) {
+    pub fn rule(
+        &self,
+        rules: &Rules<'_>,
+        (from, last): (NaiveDate, NaiveDate),
+    ) -> (Option<Tag>, Option<String>) {
         let rule = match rules.level {
             Level::Room(code) => Tag::new("BookingRule")
                 .with("CodeContext", "ROOMTYPE")
@@ -117,7 +121,9 @@ impl Restrictions {
             (self.most, 1, "SetMaxLOS"),
         ];
         let restricting = told.into_iter().filter(|(nights, from, _)| nights >= from);
-        restricting.map(|(nights, _, kind)| length(nights, kind)).collect()
+        restricting
+            .map(|(nights, _, kind)| length(nights, kind))
+            .collect()
     }
 
     fn unsaid(&self, what: &str) -> Option<String> {

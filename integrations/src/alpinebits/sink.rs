@@ -78,7 +78,10 @@ impl AriSink for Sink {
 
     /// Never called: see `replaces_nights`.
     async fn push_rates(&self, _: &Access, _: &[RateRange]) -> Result<PushReport, ChannelError> {
-        Err(outcome::ours("not_spoken", "portals are told whole nights".to_owned()))
+        Err(outcome::ours(
+            "not_spoken",
+            "portals are told whole nights".to_owned(),
+        ))
     }
 
     fn ranges_per_call(&self) -> usize {
@@ -90,11 +93,7 @@ impl AriSink for Sink {
     }
 
     /// Ranges whose nights differ much are told in several messages, one after the other.
-    async fn push_nights(
-        &self,
-        access: &Access,
-        nights: &[NightsRange],
-    ) -> Result<PushReport, ChannelError> {
+    async fn push_nights(&self, access: &Access, nights: &[NightsRange]) -> Result<PushReport, ChannelError> {
         let agreed = self.agreed(access, Action::RatePlans).await?;
         let mut whole = PushReport::default();
         let mut begun = 0;
@@ -104,7 +103,9 @@ impl AriSink for Sink {
                 self.client.forget(access);
                 outcome::unsayable(&refusal)
             })?;
-            let answer = self.tell(access, &agreed, Action::RatePlans, &told.message).await?;
+            let answer = self
+                .tell(access, &agreed, Action::RatePlans, &told.message)
+                .await?;
             let mut report = outcome::report(answer, part.len(), |record| {
                 let all = part.iter().enumerate();
                 all.filter(|(_, range)| range.rate == record || range.room == record)

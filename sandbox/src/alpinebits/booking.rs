@@ -62,7 +62,9 @@ pub(crate) struct Item {
 impl Stay {
     pub(crate) fn nights(&self) -> impl Iterator<Item = NaiveDate> {
         let departure = self.departure;
-        self.arrival.iter_days().take_while(move |night| *night < departure)
+        self.arrival
+            .iter_days()
+            .take_while(move |night| *night < departure)
     }
 
     /// Is it believed to be for sale?
@@ -70,7 +72,9 @@ impl Stay {
         self.nights().all(|night| {
             let key = (self.category.clone(), night);
             let free = hotel.free.get(&key).copied().unwrap_or_default();
-            let cell = hotel.plans.get(&(self.plan.clone(), self.category.clone(), night));
+            let cell = hotel
+                .plans
+                .get(&(self.plan.clone(), self.category.clone(), night));
             free > 0 && cell.is_some_and(|cell| cell.open && cell.price.is_some())
         })
     }

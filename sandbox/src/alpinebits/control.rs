@@ -176,7 +176,9 @@ async fn next(
 ) -> Response {
     let made = {
         let mut portal = sandbox.portal();
-        let hotel = portal.hotel_mut(code).filter(|hotel| hotel.items.len() < MAX_ITEMS);
+        let hotel = portal
+            .hotel_mut(code)
+            .filter(|hotel| hotel.items.len() < MAX_ITEMS);
         let Some(hotel) = hotel else {
             return reply::unknown("hotel");
         };
@@ -184,7 +186,9 @@ async fn next(
             return reply::unknown("reservation");
         };
         // Who reads only now sees what it became, and not what it was.
-        hotel.items.retain(|item| item.id != id || item.shown || item.kind() != last.kind());
+        hotel
+            .items
+            .retain(|item| item.id != id || item.shown || item.kind() != last.kind());
         let made = last.next(status, stay.unwrap_or_else(|| last.stay.clone()));
         hotel.items.push(made.clone());
         made

@@ -25,7 +25,10 @@ pub(crate) async fn exchange(
     let log_in = request.header(header::AUTHORIZATION).and_then(basic);
     let code = log_in.and_then(|(user, password)| sandbox.portal().of_login(&user, &password));
     let Some(code) = code else {
-        return plain(StatusCode::UNAUTHORIZED, "ERROR:invalid or missing username/password");
+        return plain(
+            StatusCode::UNAUTHORIZED,
+            "ERROR:invalid or missing username/password",
+        );
     };
     let Some((action, text)) = fields(&mut form).await else {
         return plain(StatusCode::BAD_REQUEST, "ERROR:no form of action and request");
@@ -48,7 +51,11 @@ pub(crate) async fn exchange(
 }
 
 fn plain(status: StatusCode, body: &str) -> Response {
-    let kind = if status.is_success() { "text/xml" } else { "text/plain" };
+    let kind = if status.is_success() {
+        "text/xml"
+    } else {
+        "text/plain"
+    };
     Response::builder()
         .status(status)
         .content_type(kind)
@@ -86,9 +93,11 @@ fn answer(
     let root = document.root_element();
     let (name, capability, reply) = match action {
         "OTA_Ping:Handshaking" => return handshake(hotel, root),
-        "OTA_HotelInvCountNotif:FreeRooms" => {
-            ("OTA_HotelInvCountNotifRQ", "action_OTA_HotelInvCountNotif", "OTA_HotelInvCountNotifRS")
-        }
+        "OTA_HotelInvCountNotif:FreeRooms" => (
+            "OTA_HotelInvCountNotifRQ",
+            "action_OTA_HotelInvCountNotif",
+            "OTA_HotelInvCountNotifRS",
+        ),
         "OTA_HotelRatePlanNotif:RatePlans" => (
             "OTA_HotelRatePlanNotifRQ",
             "action_OTA_HotelRatePlanNotif_RatePlans",

@@ -30,7 +30,11 @@ pub(crate) fn take(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
             continue;
         }
         let free = bookable(inventory)?;
-        told.extend(nights.into_iter().map(|night| ((category.to_owned(), night), free)));
+        told.extend(
+            nights
+                .into_iter()
+                .map(|night| ((category.to_owned(), night), free)),
+        );
     }
     if complete {
         hotel.free.clear();

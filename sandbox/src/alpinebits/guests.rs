@@ -37,18 +37,28 @@ pub(crate) fn acknowledge(hotel: &mut Hotel, root: Node<'_, '_>) -> Result<(), E
     let warnings = element(root, "Warnings");
     for warning in warnings.into_iter().flat_map(|list| elements(list, "Warning")) {
         let id = warning.attribute("RecordID");
-        for item in hotel.items.iter_mut().filter(|item| item.shown && Some(item.id.as_str()) == id) {
+        for item in hotel
+            .items
+            .iter_mut()
+            .filter(|item| item.shown && Some(item.id.as_str()) == id)
+        {
             item.refused = Some(warning.text().unwrap_or_default().to_owned());
         }
     }
-    taken(hotel, element(root, "NotifDetails").and_then(|details| element(details, "HotelNotifReport")));
+    taken(
+        hotel,
+        element(root, "NotifDetails").and_then(|details| element(details, "HotelNotifReport")),
+    );
     Ok(())
 }
 
 /// Marks what stands in the list `HotelReservations` of `within`.
 pub(crate) fn taken(hotel: &mut Hotel, within: Option<Node<'_, '_>>) {
     let list = within.and_then(|at| element(at, "HotelReservations"));
-    for reservation in list.into_iter().flat_map(|list| elements(list, "HotelReservation")) {
+    for reservation in list
+        .into_iter()
+        .flat_map(|list| elements(list, "HotelReservation"))
+    {
         let Some(id) = element(reservation, "UniqueID") else {
             continue;
         };

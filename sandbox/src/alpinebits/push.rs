@@ -32,7 +32,10 @@ pub(crate) async fn deliver(sandbox: &Sandbox, code: &str, id: &str) {
         .post(&target.url)
         .basic_auth(&target.user, Some(&target.password))
         .header("X-AlpineBits-ClientProtocolVersion", version)
-        .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+        .header(
+            "Content-Type",
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        )
         .body(body);
     match request.send().await {
         Ok(answer) => {
@@ -54,7 +57,10 @@ fn prepared(sandbox: &Sandbox, code: &str, id: &str) -> Option<(Target, String)>
     let hotel = portal.hotel_mut(code)?;
     let target = hotel.spec.push.clone()?;
     let currency = hotel.spec.currency.clone();
-    let waiting = hotel.items.iter_mut().filter(|item| item.id == id && item.waits());
+    let waiting = hotel
+        .items
+        .iter_mut()
+        .filter(|item| item.id == id && item.waits());
     let all: String = waiting
         .map(|item| {
             item.shown = true;

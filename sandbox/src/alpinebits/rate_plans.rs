@@ -72,7 +72,9 @@ fn overlay(hotel: &mut Hotel, plan: Node<'_, '_>, warnings: &mut Vec<Warning>) -
 
 fn rate(hotel: &mut Hotel, (plan, category): (&str, &str), at: Node<'_, '_>) -> Result<(), Error> {
     let amount = element(at, "BaseByGuestAmts").and_then(|list| element(list, "BaseByGuestAmt"));
-    let price = amount.and_then(|one| one.attribute("AmountAfterTax")).map(str::to_owned);
+    let price = amount
+        .and_then(|one| one.attribute("AmountAfterTax"))
+        .map(str::to_owned);
     let guests = amount.and_then(|one| one.attribute("NumberOfGuests")?.parse().ok());
     for night in period(at)? {
         let cell = hotel
@@ -93,7 +95,10 @@ fn rule(hotel: &mut Hotel, plan: &str, at: Node<'_, '_>) -> Result<(), Error> {
     };
     for night in period(at)? {
         let said = said(at, night)?;
-        for category in categories.iter().filter(|code| hotel.spec.categories.contains(code)) {
+        for category in categories
+            .iter()
+            .filter(|code| hotel.spec.categories.contains(code))
+        {
             let cell = hotel
                 .plans
                 .entry((plan.to_owned(), category.clone(), night))
@@ -111,7 +116,10 @@ fn rule(hotel: &mut Hotel, plan: &str, at: Node<'_, '_>) -> Result<(), Error> {
 fn said(at: Node<'_, '_>, night: NaiveDate) -> Result<Night, Error> {
     let mut said = Night::default();
     let lengths = element(at, "LengthsOfStay");
-    for length in lengths.into_iter().flat_map(|list| elements(list, "LengthOfStay")) {
+    for length in lengths
+        .into_iter()
+        .flat_map(|list| elements(list, "LengthOfStay"))
+    {
         let time = length.attribute("Time").and_then(|text| text.parse().ok());
         let time = time.ok_or_else(|| Error(320, "Time is no number".to_owned()))?;
         match length.attribute("MinMaxMessageType") {

@@ -41,7 +41,10 @@ impl Sale {
 
     async fn portal(&self, more: Value) {
         let mut hotel = json!({ "user": "hotel", "password": "secret", "categories": ["DZ", "EZ"] });
-        hotel.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        hotel
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         let url = format!("{}/sandbox/alpinebits/hotels/H7", self.base);
         let answer = self.server.http.put(url).json(&hotel).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
@@ -55,7 +58,11 @@ impl Sale {
 
     async fn connect(&mut self) {
         let manager = self.server.manager();
-        let made = manager.post("/v1/channel-connections", &self.new()).await.is(201).body;
+        let made = manager
+            .post("/v1/channel-connections", &self.new())
+            .await
+            .is(201)
+            .body;
         assert_eq!(made["connection"]["receives_ari"], true);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         self.log_in = (text(&made["user_name"]), text(&made["password"]));
@@ -71,12 +78,23 @@ impl Sale {
     }
 
     fn path(&self, below: &str) -> String {
-        format!("/v1/channel-connections/{}/{below}", self.connection.as_str().unwrap())
+        format!(
+            "/v1/channel-connections/{}/{below}",
+            self.connection.as_str().unwrap()
+        )
     }
 
     async fn get(&self, path: &str) -> Value {
         let url = format!("{}/sandbox/alpinebits/hotels/H7{path}", self.base);
-        self.server.http.get(url).send().await.unwrap().json().await.unwrap()
+        self.server
+            .http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     async fn act(&self, path: &str, body: &Value) -> Value {
@@ -102,15 +120,30 @@ impl Sale {
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
         };
-        assert!(tokio::time::timeout(PATIENCE, seen).await.is_ok(), "{what}: {}", self.status().await);
+        assert!(
+            tokio::time::timeout(PATIENCE, seen).await.is_ok(),
+            "{what}: {}",
+            self.status().await
+        );
     }
 
     async fn status(&self) -> Value {
-        self.server.manager().get(&self.path("sync-status")).await.is(200).body
+        self.server
+            .manager()
+            .get(&self.path("sync-status"))
+            .await
+            .is(200)
+            .body
     }
 
     async fn bookings(&self) -> Vec<Value> {
-        self.server.manager().get("/v1/bookings").await.is(200).items().to_vec()
+        self.server
+            .manager()
+            .get("/v1/bookings")
+            .await
+            .is(200)
+            .items()
+            .to_vec()
     }
 
     /// Two nights in doubles.
@@ -124,37 +157,55 @@ impl Sale {
 async fn the_portal_believes_what_is_true_whatever_is_sold_where() {
     let sale = Sale::start().await;
     let house = &sale.server.adler;
-    sale.until("told at first", async || sale.doubles(4).await.0.is_number() && sale.doubles(4).await.1.is_object())
-        .await;
+    sale.until("told at first", async || {
+        sale.doubles(4).await.0.is_number() && sale.doubles(4).await.1.is_object()
+    })
+    .await;
     let free = sale.doubles(4).await.0.as_i64().unwrap();
     // Sold here.
     let manager = sale.server.manager();
-    manager.post("/v1/bookings", &booking(house, &[room(house, "DBL", 4, 1)])).await.is(201);
-    sale.until("one fewer", async || sale.doubles(4).await.0 == json!(free - 1)).await;
+    manager
+        .post("/v1/bookings", &booking(house, &[room(house, "DBL", 4, 1)]))
+        .await
+        .is(201);
+    sale.until("one fewer", async || sale.doubles(4).await.0 == json!(free - 1))
+        .await;
     // Sold there, and told back.
     let sold = sale.act("/reservations", &sale.stay(4)).await;
-    sale.until("two fewer", async || sale.doubles(4).await.0 == json!(free - 2)).await;
+    sale.until("two fewer", async || sale.doubles(4).await.0 == json!(free - 2))
+        .await;
     assert_eq!(sale.bookings().await.len(), 2);
     let acknowledged = async || sale.get("/reservations").await["reservations"][0]["acknowledged"] == true;
     sale.until("acknowledged", acknowledged).await;
     // And cancelled there.
     let id = sold["id"].as_str().unwrap();
     sale.act(&format!("/reservations/{id}/cancel"), &json!({})).await;
-    sale.until("free again", async || sale.doubles(4).await.0 == json!(free - 1)).await;
+    sale.until("free again", async || sale.doubles(4).await.0 == json!(free - 1))
+        .await;
     let status = sale.status().await;
-    assert_eq!((&status["alarmed"], &status["parked"]), (&json!(0), &json!(0)), "{status}");
+    assert_eq!(
+        (&status["alarmed"], &status["parked"]),
+        (&json!(0), &json!(0)),
+        "{status}"
+    );
 }
 
 #[tokio::test]
 async fn prices_and_closures_are_told() {
     let sale = Sale::start().await;
     let house = &sale.server.adler;
-    sale.until("told at first", async || sale.doubles(6).await.1["price"].is_string()).await;
+    sale.until("told at first", async || {
+        sale.doubles(6).await.1["price"].is_string()
+    })
+    .await;
     let night = house.night(6).to_string();
     let entry = |more: Value| {
         let mut entry = json!({ "unit_type_id": house.unit_type("DBL"), "rate_plan_id": house.base_plan,
                                 "from": night, "to": night });
-        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         entry
     };
     let change = json!({
@@ -171,19 +222,45 @@ async fn prices_and_closures_are_told() {
     .await;
     let close = json!({ "restrictions": [entry(json!({ "stop_sell": true }))] });
     manager.patch(&path, &close).await.is(200);
-    sale.until("closed", async || sale.doubles(6).await.1["open"] == false).await;
+    sale.until("closed", async || sale.doubles(6).await.1["open"] == false)
+        .await;
 }
 
 #[tokio::test]
 async fn a_portal_that_we_call_may_push_too() {
     let sale = Sale::start().await;
-    sale.until("told at first", async || sale.doubles(4).await.1["price"].is_string()).await;
+    sale.until("told at first", async || {
+        sale.doubles(4).await.1["price"].is_string()
+    })
+    .await;
     let url = format!("http://{}/alpinebits", sale.server.address);
     let push = json!({ "url": url, "user": sale.log_in.0, "password": sale.log_in.1 });
     sale.portal(json!({ "push": push })).await;
     let sold = sale.act("/reservations", &sale.stay(4)).await;
     assert_eq!(sold["acknowledged"], true);
-    sale.until("applied", async || sale.bookings().await.len() == 1).await;
+    sale.until("applied", async || sale.bookings().await.len() == 1)
+        .await;
+}
+
+#[tokio::test]
+async fn a_cancellation_of_what_nobody_heard_of_is_kept_and_alerted() {
+    let sale = Sale::start().await;
+    let priced = async || sale.doubles(4).await.1["price"].is_string();
+    sale.until("told at first", priced).await;
+    let manager = sale.server.manager();
+    manager.act(&sale.path("actions/pause")).await.is(200);
+    let id = sale.act("/reservations", &sale.stay(4)).await["id"].clone();
+    let cancel = format!("/reservations/{}/cancel", id.as_str().unwrap());
+    sale.act(&cancel, &json!({})).await;
+    manager.act(&sale.path("actions/resume")).await.is(200);
+    let acknowledged = async || {
+        let all = sale.get("/reservations").await["reservations"].clone();
+        all[0]["status"] == "Cancelled" && all[0]["acknowledged"] == true
+    };
+    sale.until("acknowledged", acknowledged).await;
+    let alerts = manager.get("/v1/alerts").await.is(200);
+    let kinds: Vec<_> = alerts.items().iter().map(|alert| alert["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("unknown_cancellation")]);
 }
 
 #[tokio::test]
@@ -198,7 +275,13 @@ async fn a_portal_that_lost_everything_is_told_everything_once() {
         .post("/v1/bookings", &booking(house, &[room(house, "DBL", 4, 1)]))
         .await
         .is(201);
-    sale.until("told again", async || sale.doubles(300).await.0.is_number()).await;
+    let again = async || {
+        let (free, plan) = sale.doubles(300).await;
+        free.is_number() && plan["price"].is_string()
+    };
+    sale.until("told again", again).await;
+    let alerts = sale.server.manager().get("/v1/alerts").await.is(200);
+    assert!(alerts.items().is_empty(), "{:?}", alerts.items());
 }
 
 #[tokio::test]
@@ -208,12 +291,18 @@ async fn an_address_needs_a_log_in_and_codes_are_of_one_plan() {
     for key in [json!("secret"), json!(":secret"), Value::Null] {
         let mut new = sale.new();
         new["api_key"] = key;
-        manager.post("/v1/channel-connections", &new).await.problem(422, "missing_field");
+        manager
+            .post("/v1/channel-connections", &new)
+            .await
+            .problem(422, "missing_field");
     }
     let house = &sale.server.adler;
     let double = house.unit_type("DBL");
     let rate = |plan| json!({ "unit_type_id": double, "rate_plan_id": plan, "external_id": "STD" });
     let mapping = json!({ "rooms": [{ "unit_type_id": double, "external_id": "DZ" }],
                           "rates": [rate(house.base_plan), rate(house.derived_plan)] });
-    manager.put(&sale.path("mappings"), &mapping).await.problem(422, "mapped_twice");
+    manager
+        .put(&sale.path("mappings"), &mapping)
+        .await
+        .problem(422, "mapped_twice");
 }

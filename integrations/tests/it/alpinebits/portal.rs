@@ -40,7 +40,10 @@ impl Portal {
 
     async fn is(&self, spec: Value) {
         let mut hotel = json!({ "user": "hotel", "password": "secret", "categories": ["DZ", "EZ"] });
-        hotel.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        hotel
+            .as_object_mut()
+            .unwrap()
+            .extend(spec.as_object().unwrap().clone());
         let url = format!("{}/sandbox/alpinebits/hotels/H7", self.base);
         let answer = self.client.put(url).json(&hotel).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
@@ -139,7 +142,13 @@ fn various() -> Vec<RateFields> {
         stop_sell: Some(true),
         ..open(dec!(90))
     };
-    vec![restricted.clone(), open(dec!(90)), closed, open(dec!(90)), restricted]
+    vec![
+        restricted.clone(),
+        open(dec!(90)),
+        closed,
+        open(dec!(90)),
+        restricted,
+    ]
 }
 
 #[tokio::test]
@@ -150,12 +159,19 @@ async fn free_rooms_are_believed_night_by_night_the_last_one_included() {
         assert_eq!(portal.tell_rooms("EZ", 0).await, Ok(PushReport::default()));
         let free = &portal.calendar().await["free"];
         assert_eq!(free["DZ"]["2027-01-01"], Value::Null);
-        assert_eq!((&free["DZ"]["2027-01-02"], &free["DZ"]["2027-01-04"]), (&json!(3), &json!(3)));
+        assert_eq!(
+            (&free["DZ"]["2027-01-02"], &free["DZ"]["2027-01-04"]),
+            (&json!(3), &json!(3))
+        );
         assert_eq!(free["DZ"]["2027-01-05"], Value::Null);
         assert_eq!(free["EZ"]["2027-01-03"], json!(0));
         let pushed = ("OTA_HotelInvCountNotif:FreeRooms".to_owned(), version.to_owned());
         let shaken = ("OTA_Ping:Handshaking".to_owned(), String::new());
-        assert_eq!(portal.actions().await, [shaken, pushed.clone(), pushed], "one handshake for both");
+        assert_eq!(
+            portal.actions().await,
+            [shaken, pushed.clone(), pushed],
+            "one handshake for both"
+        );
     }
 }
 
@@ -170,8 +186,14 @@ async fn prices_and_restrictions_are_believed_night_by_night() {
                            "arrival": true, "departure": true, "open": true });
         let restricted = json!({ "price": "80.50", "guests": 2, "min_stay_arrival": 3, "min_stay_through": 2,
                                  "max_stay": 7, "arrival": false, "departure": false, "open": true });
-        assert_eq!((&plans["DZ"]["2027-01-02"], &plans["DZ"]["2027-01-06"]), (&restricted, &restricted));
-        assert_eq!((&plans["DZ"]["2027-01-03"], &plans["DZ"]["2027-01-05"]), (&free, &free));
+        assert_eq!(
+            (&plans["DZ"]["2027-01-02"], &plans["DZ"]["2027-01-06"]),
+            (&restricted, &restricted)
+        );
+        assert_eq!(
+            (&plans["DZ"]["2027-01-03"], &plans["DZ"]["2027-01-05"]),
+            (&free, &free)
+        );
         let closed = &plans["DZ"]["2027-01-04"];
         assert_eq!((&closed["open"], &closed["price"]), (&json!(false), &Value::Null));
         assert_eq!(plans["EZ"]["2027-01-02"]["price"], "70");
@@ -181,7 +203,10 @@ async fn prices_and_restrictions_are_believed_night_by_night() {
         assert_eq!(portal.tell_nights(&lifted).await, Ok(PushReport::default()));
         let lifted = json!({ "price": "95", "guests": 2, "min_stay_arrival": 1, "min_stay_through": 1, "max_stay": 0,
                              "arrival": true, "departure": true, "open": true });
-        assert_eq!(portal.calendar().await["plans"]["STD"]["DZ"]["2027-01-02"], lifted);
+        assert_eq!(
+            portal.calendar().await["plans"]["STD"]["DZ"]["2027-01-02"],
+            lifted
+        );
     }
 }
 
@@ -194,27 +219,49 @@ async fn lengths_that_exclude_each_other_close_to_arrival() {
         max_stay: Some(3),
         ..open(dec!(90))
     };
-    assert_eq!(portal.tell_nights(&[nights("DZ", vec![fields])]).await, Ok(PushReport::default()));
+    assert_eq!(
+        portal.tell_nights(&[nights("DZ", vec![fields])]).await,
+        Ok(PushReport::default())
+    );
     let night = &portal.calendar().await["plans"]["STD"]["DZ"]["2027-01-02"];
-    assert_eq!((&night["arrival"], &night["max_stay"]), (&json!(false), &json!(3)));
+    assert_eq!(
+        (&night["arrival"], &night["max_stay"]),
+        (&json!(false), &json!(3))
+    );
 }
 
 #[tokio::test]
 async fn what_the_portal_has_no_word_for_is_rejected_and_never_sold_when_closed() {
-    let few = json!(["OTA_HotelInvCountNotif_accept_categories", "OTA_HotelInvCountNotif_accept_deltas",
-                     "OTA_HotelRatePlanNotif_accept_overlay"]);
+    let few = json!([
+        "OTA_HotelInvCountNotif_accept_categories",
+        "OTA_HotelInvCountNotif_accept_deltas",
+        "OTA_HotelRatePlanNotif_accept_overlay"
+    ]);
     let portal = Portal::start(json!({ "capabilities": few })).await;
     let closed = RateFields {
         stop_sell: Some(true),
         ..open(dec!(90))
     };
-    let told = [nights("DZ", vec![open(dec!(90)), closed]), nights("EZ", various())];
+    let told = [
+        nights("DZ", vec![open(dec!(90)), closed]),
+        nights("EZ", various()),
+    ];
     let report = portal.tell_nights(&told).await.unwrap();
     let rejected: Vec<usize> = report.rejected.iter().map(|one| one.range).collect();
     assert_eq!(rejected, [1]);
-    assert!(report.rejected[0].reason.contains("booking rules"), "{:?}", report.rejected);
+    assert!(
+        report.rejected[0].reason.contains("booking rules"),
+        "{:?}",
+        report.rejected
+    );
     let plans = &portal.calendar().await["plans"]["STD"];
-    assert_eq!((&plans["DZ"]["2027-01-02"]["price"], &plans["DZ"]["2027-01-03"]["price"]), (&json!("90"), &Value::Null));
+    assert_eq!(
+        (
+            &plans["DZ"]["2027-01-02"]["price"],
+            &plans["DZ"]["2027-01-03"]["price"]
+        ),
+        (&json!("90"), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -230,7 +277,11 @@ async fn without_deltas_or_overlays_a_clear_refusal_and_another_handshake() {
     let (_, _, detail) = refused(portal.tell_nights(&[nights("DZ", various())]).await.unwrap_err());
     assert!(detail.contains("accept_overlay"), "{detail}");
     portal.is(json!({})).await;
-    assert_eq!(portal.tell_rooms("DZ", 3).await, Ok(PushReport::default()), "it was asked anew");
+    assert_eq!(
+        portal.tell_rooms("DZ", 3).await,
+        Ok(PushReport::default()),
+        "it was asked anew"
+    );
 }
 
 #[tokio::test]
@@ -259,45 +310,79 @@ async fn a_wrong_password_is_a_refusal() {
     let mut portal = Portal::start(json!({})).await;
     portal.access.api_key = "hotel:guessed".into();
     let error = portal.tell_rooms("DZ", 3).await.unwrap_err();
-    assert!(matches!(&error, ChannelError::Refused { status: 401, code, .. } if code == "unauthorized"), "{error}");
+    assert!(
+        matches!(&error, ChannelError::Refused { status: 401, code, .. } if code == "unauthorized"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_sold_changed_and_cancelled_is_read_and_acknowledged() {
     let portal = Portal::start(json!({})).await;
-    let stay = |departure: &str| json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02",
-                                         "departure": departure, "force": true });
+    let stay = |departure: &str| {
+        json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02",
+                                         "departure": departure, "force": true })
+    };
     let sold = portal.act("/reservations", stay("2027-01-04")).await;
     let id = sold["id"].as_str().unwrap().to_owned();
     let [first] = <[ChannelRevision; 1]>::try_from(portal.take().await).unwrap();
-    assert_eq!((first.status, first.booking_ref.as_str()), (RevisionStatus::New, id.as_str()));
-    assert_eq!((first.total, first.rooms[0].room_type.as_deref()), (dec!(200), Some("DZ")));
+    assert_eq!(
+        (first.status, first.booking_ref.as_str()),
+        (RevisionStatus::New, id.as_str())
+    );
+    assert_eq!(
+        (first.total, first.rooms[0].room_type.as_deref()),
+        (dec!(200), Some("DZ"))
+    );
     assert!(portal.take().await.is_empty(), "it heard the acknowledgement");
-    portal.act(&format!("/reservations/{id}/modify"), stay("2027-01-05")).await;
+    portal
+        .act(&format!("/reservations/{id}/modify"), stay("2027-01-05"))
+        .await;
     let [changed] = <[ChannelRevision; 1]>::try_from(portal.take().await).unwrap();
-    assert_eq!((changed.status, changed.rooms[0].departure), (RevisionStatus::Modified, day(5)));
+    assert_eq!(
+        (changed.status, changed.rooms[0].departure),
+        (RevisionStatus::Modified, day(5))
+    );
     portal.act(&format!("/reservations/{id}/cancel"), json!({})).await;
     let [gone] = <[ChannelRevision; 1]>::try_from(portal.take().await).unwrap();
-    assert_eq!((gone.status, gone.booking_ref, gone.rooms.len()), (RevisionStatus::Cancelled, id, 0));
-    let all = portal.get("/reservations").await["reservations"].as_array().unwrap().clone();
+    assert_eq!(
+        (gone.status, gone.booking_ref, gone.rooms.len()),
+        (RevisionStatus::Cancelled, id, 0)
+    );
+    let all = portal.get("/reservations").await["reservations"]
+        .as_array()
+        .unwrap()
+        .clone();
     assert!(all.iter().all(|one| one["acknowledged"] == true), "{all:?}");
 }
 
 #[tokio::test]
 async fn a_question_is_refused_with_words_and_what_is_sold_beside_it_is_read() {
     let portal = Portal::start(json!({})).await;
-    let stay = |question: bool| json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02",
-                                        "departure": "2027-01-04", "force": true, "question": question });
+    let stay = |question: bool| {
+        json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02",
+                                        "departure": "2027-01-04", "force": true, "question": question })
+    };
     portal.act("/reservations", stay(true)).await;
     portal.act("/reservations", stay(false)).await;
     assert_eq!(portal.take().await.len(), 1);
-    let all = portal.get("/reservations").await["reservations"].as_array().unwrap().clone();
-    assert!(all[0]["refused"].as_str().unwrap().contains("questions"), "{all:?}");
-    assert_eq!((&all[1]["acknowledged"], &all[1]["refused"]), (&json!(true), &Value::Null));
+    let all = portal.get("/reservations").await["reservations"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert!(
+        all[0]["refused"].as_str().unwrap().contains("questions"),
+        "{all:?}"
+    );
+    assert_eq!(
+        (&all[1]["acknowledged"], &all[1]["refused"]),
+        (&json!(true), &Value::Null)
+    );
 }
 
 #[tokio::test]
 async fn a_portal_without_requests_to_read_has_none() {
-    let portal = Portal::start(json!({ "actions": ["action_OTA_Ping", "action_OTA_HotelInvCountNotif"] })).await;
+    let portal =
+        Portal::start(json!({ "actions": ["action_OTA_Ping", "action_OTA_HotelInvCountNotif"] })).await;
     assert!(portal.take().await.is_empty());
 }

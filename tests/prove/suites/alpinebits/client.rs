@@ -45,8 +45,13 @@ pub async fn run(scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
         messages > rounds * 4,
         format!("only {messages} messages were written"),
     );
-    verdict.figure(format!("{messages} messages of our client are right by the rules for others'"));
-    verdict.none(wrong, &format!("of {nights} nights believed otherwise by a portal than they were told"));
+    verdict.figure(format!(
+        "{messages} messages of our client are right by the rules for others'"
+    ));
+    verdict.none(
+        wrong,
+        &format!("of {nights} nights believed otherwise by a portal than they were told"),
+    );
     Ok(())
 }
 
@@ -165,11 +170,15 @@ impl Portal {
         told: &Told,
         free: &BTreeMap<(String, NaiveDate), i32>,
     ) -> anyhow::Result<usize> {
-        let path = format!("/calendar?from={}&to={}", first(), first() + Days::new(NIGHTS + LONGEST));
+        let path = format!(
+            "/calendar?from={}&to={}",
+            first(),
+            first() + Days::new(NIGHTS + LONGEST)
+        );
         let believed = self.get(&path).await?;
-        let rooms = free
-            .iter()
-            .filter(|((category, night), count)| believed["free"][category][night.to_string()] != json!(count));
+        let rooms = free.iter().filter(|((category, night), count)| {
+            believed["free"][category][night.to_string()] != json!(count)
+        });
         let plans = told.iter().filter(|((plan, category, night), fields)| {
             believed["plans"][plan][category][night.to_string()] != expected(fields)
         });
