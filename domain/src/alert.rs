@@ -12,7 +12,8 @@ pub struct Alert {
     pub id: Uuid,
     pub property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
-    /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unit_taken`, `calendar_frozen`, `calendar_unread`.
+    /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
+    /// `calendar_frozen`, `calendar_unread`.
     pub kind: String,
     pub subject_id: Uuid,
     pub detail: String,

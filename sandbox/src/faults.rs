@@ -1,4 +1,5 @@
-//! Everything that can be made to go wrong on `/api/v1`, and nowhere else.
+//! Everything that can be made to go wrong on `/api/v1`. Of it delays, errors, time-outs and outages befall
+//! `/alpinebits`, too.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The door to `/api/v1`: faults, the API key, and the journal of pushes.
+//! The door to `/api/v1`: faults, the API key, and the journal of pushes; and the faults of other doors.
 
 use std::sync::Arc;
 
@@ -20,14 +20,7 @@ pub(crate) async fn pass<E: Endpoint>(next: Arc<E>, mut request: Request) -> poe
     let Some(sandbox) = request.data::<Sandbox>().cloned() else {
         return Err(StatusCode::INTERNAL_SERVER_ERROR.into());
     };
-    let (fate, latency) = {
-        let world = &mut *sandbox.world();
-        (
-            Fate::draw(&world.faults, &mut world.dice),
-            world.dice.duration(world.faults.latency_ms),
-        )
-    };
-    tokio::time::sleep(latency).await;
+    let fate = fate(&sandbox).await;
     let peer = request.remote_addr().as_socket_addr().copied();
     let Ok(pushed) = pushed(&mut request).await else {
         return Ok(reply::too_large());
@@ -42,6 +35,34 @@ pub(crate) async fn pass<E: Endpoint>(next: Arc<E>, mut request: Request) -> poe
         sandbox.world().journal.record(entry);
     }
     Ok(deliver(fate, response, &sandbox, peer).await)
+}
+
+/// The same luck for other protocols, who have a log-in and a journal of their own.
+pub(crate) async fn luck<E: Endpoint>(next: Arc<E>, request: Request) -> poem::Result<Response> {
+    let Some(sandbox) = request.data::<Sandbox>().cloned() else {
+        return Err(StatusCode::INTERNAL_SERVER_ERROR.into());
+    };
+    let fate = fate(&sandbox).await;
+    let peer = request.remote_addr().as_socket_addr().copied();
+    let response = match fate {
+        Fate::Served | Fate::Unanswered { applied: true, .. } => next.get_response(request).await,
+        Fate::Failed(status) => server_error(status),
+        Fate::Severed | Fate::Unanswered { applied: false, .. } => server_error(StatusCode::GATEWAY_TIMEOUT),
+    };
+    Ok(deliver(fate, response, &sandbox, peer).await)
+}
+
+/// What is in store for a request; its delay has passed.
+async fn fate(sandbox: &Sandbox) -> Fate {
+    let (fate, latency) = {
+        let world = &mut *sandbox.world();
+        (
+            Fate::draw(&world.faults, &mut world.dice),
+            world.dice.duration(world.faults.latency_ms),
+        )
+    };
+    tokio::time::sleep(latency).await;
+    fate
 }
 
 /// The body of a push, kept for the journal and put back for the handler.

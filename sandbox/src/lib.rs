@@ -1,7 +1,9 @@
-//! A stand-in for Channex and the OTAs behind it. It speaks Channex's wire format on `/api/v1`, plays the
-//! guests on `/sandbox`, misbehaves on request, and shares no code with Innkeep: what it believes about
-//! the format comes from the published documentation alone, so that a misreading shows.
+//! A stand-in for Channex and the OTAs behind it, and for a portal of the Alps. It speaks Channex's wire format on
+//! `/api/v1` and AlpineBits on `/alpinebits`, plays the guests on `/sandbox`, misbehaves on request, and shares no code
+//! with Innkeep: what it believes about the formats comes from the published documentation alone, so that a misreading
+//! shows.
 
+mod alpinebits;
 mod api;
 mod ari;
 mod booking;
@@ -59,11 +61,14 @@ pub async fn serve_sandbox(
         .context("the sandbox stopped serving")
 }
 
-/// Everything the sandbox answers: `/api/v1` (Channex), `/sandbox` (control), `/` (a page to watch).
+/// Everything the sandbox answers: `/api/v1` (Channex), `/alpinebits` (a portal), `/sandbox` (control), `/` (a page to
+/// watch).
 /// Faults that sever connections need [`serve`]; behind another server they answer 503 instead.
 pub fn routes(sandbox: Sandbox) -> impl Endpoint {
     Route::new()
         .nest("/api/v1", api::routes().around(gate::pass))
+        .at("/alpinebits", alpinebits::door().around(gate::luck))
+        .nest("/sandbox/alpinebits", alpinebits::control())
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
         .data(sandbox)

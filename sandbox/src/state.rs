@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::alpinebits::Portal;
 use crate::connection::Severed;
 use crate::webhook;
 use crate::world::World;
@@ -25,6 +26,7 @@ pub struct Sandbox {
 struct Inner {
     options: Options,
     world: Mutex<World>,
+    portal: Mutex<Portal>,
     http: reqwest::Client,
     severed: Severed,
 }
@@ -39,6 +41,7 @@ impl Sandbox {
             inner: Arc::new(Inner {
                 options,
                 world,
+                portal: Mutex::default(),
                 http,
                 severed,
             }),
@@ -48,6 +51,11 @@ impl Sandbox {
     /// Never held across an await: every caller takes what it needs and lets go.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held like [`Self::world`], and never together with it.
+    pub(crate) fn portal(&self) -> MutexGuard<'_, Portal> {
+        self.inner.portal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -68,5 +76,6 @@ impl Sandbox {
 
     pub(crate) fn reset(&self) {
         *self.world() = World::new(self.inner.options.seed);
+        *self.portal() = Portal::default();
     }
 }

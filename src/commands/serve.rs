@@ -92,7 +92,7 @@ fn protocols(outbound: &Outbound) -> Protocols {
     Protocols::new(vec![
         channex::protocol(outbound.clone()),
         open_webhook::protocol(),
-        alpinebits::protocol(),
+        alpinebits::protocol(outbound.clone()),
     ])
 }
 

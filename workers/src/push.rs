@@ -6,6 +6,7 @@ use crate::lanes::{Lane, Lanes};
 use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection;
 use innkeep_domain::channel::dirty::Kind;
+use innkeep_domain::channel::product::{self, Products};
 use innkeep_domain::channel::push::{self, Call, Next};
 use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport};
 use innkeep_domain::{Result, TenantId};
@@ -55,6 +56,10 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
         };
         let mut tx = workers.begin(tenant).await?;
         let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
+        let products = match sink.replaces_nights() {
+            true => Some(product::read(&mut tx, id).await?),
+            false => None,
+        };
         tx.commit().await?;
         let call = match next {
             Next::Nothing => return Ok(None),
@@ -63,7 +68,7 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Next::Call(call) => call,
         };
         let started = Instant::now();
-        let result = tell(&*sink, &access, &call).await;
+        let result = tell(&*sink, &access, &call, products.as_ref()).await;
         permit.record(result.as_ref().is_err_and(ChannelError::is_fault), Instant::now());
         measure(&call, &result, started, workers);
         record(workers, tenant, &call, &result).await?;
@@ -97,13 +102,23 @@ async fn wait_for_breaker(
     Ok(until)
 }
 
-async fn tell(sink: &dyn AriSink, access: &Access, call: &Call) -> Result<PushReport, ChannelError> {
-    match call.kind {
-        Kind::Availability => {
+async fn tell(
+    sink: &dyn AriSink,
+    access: &Access,
+    call: &Call,
+    products: Option<&Products>,
+) -> Result<PushReport, ChannelError> {
+    match (call.kind, products) {
+        (Kind::Availability, _) => {
             let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.availability()).collect();
             sink.push_availability(access, &ranges).await
         }
-        Kind::Rates => {
+        (Kind::Rates, Some(products)) => {
+            let unmapped = || ChannelError::Unknown("the mapping has changed meanwhile".to_owned());
+            let nights = products.nights(&call.ranges).ok_or_else(unmapped)?;
+            sink.push_nights(access, &nights).await
+        }
+        (Kind::Rates, None) => {
             let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.rate()).collect();
             sink.push_rates(access, &ranges).await
         }

@@ -87,6 +87,20 @@ pub async fn apply(
     if before.is_some() || after.currency != property.currency {
         say_currency(tx, &after, &property.currency, now).await?;
     }
+    if before.is_none() && revision.status == RevisionStatus::Cancelled && revision.rooms.is_empty() {
+        let detail = format!(
+            "{} cancels {}, of which nothing was heard",
+            connection.name, revision.code
+        );
+        alert::raise(
+            tx,
+            "unknown_cancellation",
+            (after.property_id, after.id),
+            &detail,
+            now,
+        )
+        .await?;
+    }
     let outcome = match (&before, revision.status) {
         (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
         (None, _) => Outcome::Created,

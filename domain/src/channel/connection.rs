@@ -118,6 +118,7 @@ pub async fn create(
         new.terms,
         &property.currency,
     )?;
+    let receives_ari = way == Way::Called || (way == Way::LogsIn && new.base_url.is_some());
     let signing_secret = (way == Way::Signs).then(new_signing_secret);
     let connection = Connection {
         id: new_id(),
@@ -131,7 +132,7 @@ pub async fn create(
             webhook_secrets: signing_secret.iter().cloned().collect(),
         },
         state: "active".into(),
-        receives_ari: way == Way::Called,
+        receives_ari,
         safety_buffer: new.safety_buffer,
         calls_per_minute: new.calls_per_minute,
         terms,
@@ -177,8 +178,17 @@ fn check_address(new: &NewConnection, way: Way) -> Result<(), Refusal> {
             "this protocol needs external_property, of 1 to 16 characters",
             "/external_property",
         ),
+        Way::LogsIn if new.base_url.is_some() && !new.api_key.as_deref().is_some_and(is_log_in) => missing(
+            "with base_url this protocol needs api_key, as user:password",
+            "/api_key",
+        ),
         _ => Ok(()),
     }
+}
+
+/// As HTTP Basic writes it.
+fn is_log_in(key: &str) -> bool {
+    key.split_once(':').is_some_and(|(user, _)| !user.is_empty())
 }
 
 async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Utc>) -> Result<()> {

@@ -55,9 +55,7 @@ pub fn ranges(cells: Vec<Cell>) -> Difference {
             continue;
         }
         match out.ranges.last_mut() {
-            Some(r)
-                if r.external == cell.external && r.last + Days::new(1) == cell.night && r.told == told =>
-            {
+            Some(r) if r.is_of(&cell) && r.last + Days::new(1) == cell.night && r.told == told => {
                 r.last = cell.night;
                 r.cells.push(cell);
             }
@@ -97,6 +95,11 @@ fn changed(truth: &RateFields, accepted: &RateFields) -> RateFields {
 }
 
 impl Range {
+    /// One rate plan of the channel may be several products of ours.
+    fn is_of(&self, cell: &Cell) -> bool {
+        let own = self.cells.last().map(|last| last.unit_type_id);
+        self.external == cell.external && own == Some(cell.unit_type_id)
+    }
     pub fn availability(&self) -> Option<AvailabilityRange> {
         let Value::Free(availability) = self.told else {
             return None;

@@ -148,6 +148,7 @@ async fn check_products(tx: &mut TenantTx, connection: &Connection, mapping: &Ma
     if usize::try_from(known.p).ok() != Some(plans.len()) {
         return Err(Refusal::not_found("rate plan").at("/rates").into());
     }
+    check_codes(connection, mapping)?;
     if mapping
         .rates
         .keys()
@@ -157,4 +158,19 @@ async fn check_products(tx: &mut TenantTx, connection: &Connection, mapping: &Ma
         return Err(Refusal::invalid("room_not_mapped", detail).at("/rates").into());
     }
     Ok(())
+}
+
+/// A channel's rate plan is one product, but for portals: theirs hold for several rooms, and stand for one plan of ours.
+fn check_codes(connection: &Connection, mapping: &Mapping) -> Result<(), Refusal> {
+    let portal = connection.protocol == "alpinebits";
+    let mut known = HashMap::new();
+    let twice = mapping.rates.iter().find(|((_, plan), code)| {
+        known
+            .insert(code.as_str(), *plan)
+            .is_some_and(|other| !portal || other != *plan)
+    });
+    twice.map_or(Ok(()), |(_, code)| {
+        let detail = format!("{code} is mapped to more than one rate");
+        Err(Refusal::invalid("mapped_twice", detail).at("/rates"))
+    })
 }

@@ -1,6 +1,7 @@
 //! Channels: connections and mappings, what the channel must be told (dirty cells against a shadow), what it told us
 //! (the inbox), and calendars that it merely shows (feed).
 
+pub(crate) mod anew;
 pub mod calendar;
 pub mod cells;
 pub mod change;
@@ -21,6 +22,7 @@ pub mod mapping;
 pub mod markup;
 pub mod messages;
 pub mod portal;
+pub mod product;
 pub mod push;
 pub mod retention;
 pub mod revision;

@@ -5,6 +5,7 @@
 
 mod limit;
 
+use super::anew;
 use super::connection::{self, Connection};
 use super::diff::{self, Difference, Range};
 use super::dirty::Kind;
@@ -210,6 +211,9 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         alert::resolve(tx, REJECTED, call.connection_id, now).await?;
     }
     alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
+    if report.asks_for_all {
+        anew::asked(tx, call.connection_id, call.kind, now).await?;
+    }
     sqlx::query!(
         "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
          where tenant_id = $1 and connection_id = $2",

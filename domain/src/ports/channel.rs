@@ -74,11 +74,30 @@ pub struct RateRange {
     pub fields: RateFields,
 }
 
+/// All that is true of one rate of a room over neighbouring nights, changed or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NightsRange {
+    /// The channel's rate plan id, and whether that plan is one of other rooms too.
+    pub rate: String,
+    pub shared: bool,
+    /// The channel's room type id.
+    pub room: String,
+    /// Whom the price is for: as many as the room takes.
+    pub guests: i32,
+    /// ISO 4217.
+    pub currency: String,
+    pub from: NaiveDate,
+    /// From the first on, without a gap.
+    pub nights: Vec<RateFields>,
+}
+
 /// The channel answered. An answer is not yet success: rejected ranges come with HTTP 200.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushReport {
     pub rejected: Vec<Rejected>,
     pub task_ids: Vec<String>,
+    /// The channel lost what it knew and asks to be told everything.
+    pub asks_for_all: bool,
 }
 
 /// One of the ranges sent was not taken, in the channel's own words.
@@ -139,6 +158,18 @@ pub trait AriSink: Send + Sync {
     async fn push_rates(&self, access: &Access, ranges: &[RateRange]) -> Result<PushReport, ChannelError>;
     /// Ranges a single call may carry; more are split.
     fn ranges_per_call(&self) -> usize;
+    /// Does what is said of a night replace all that was said of it before? Then `push_nights` is called in place of
+    /// `push_rates`.
+    fn replaces_nights(&self) -> bool {
+        false
+    }
+    async fn push_nights(&self, _: &Access, _: &[NightsRange]) -> Result<PushReport, ChannelError> {
+        Err(ChannelError::Refused {
+            status: 0,
+            code: "not_spoken".to_owned(),
+            detail: "this channel is told changes only".to_owned(),
+        })
+    }
 }
 
 /// What a channel says it believes: by its id of a room or rate, then by night. One that it does not know is missing.

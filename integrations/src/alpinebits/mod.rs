@@ -1,19 +1,26 @@
 //! AlpineBits HotelData 2022-10 and 2024-10: what hotels and portals of the Alps tell each other, in OTA XML.
-//! Everything here is pure: a message and what was agreed on go in, a verdict comes out.
+//! Messages are pure: a message and what was agreed on go in, a verdict comes out. The client calls portals with them.
 
 pub mod action;
 pub mod capability;
+mod client;
+mod feed;
 pub mod handshake;
+mod outcome;
+mod plans;
 pub mod push;
 pub mod receive;
 mod reservation;
+mod restrictions;
 mod rules;
 pub mod schema;
 pub mod send;
+mod sink;
 pub mod tell;
 pub mod verdict;
 pub mod version;
 
+use crate::outbound::Outbound;
 use innkeep_domain::ports::channel::{Capabilities, Protocol, Way};
 use std::sync::Arc;
 
@@ -24,14 +31,15 @@ pub use rules::inventory::Category;
 /// Name of the protocol, as connections store it.
 pub const NAME: &str = "alpinebits";
 
-/// Portals that call us: a reader only.
-pub fn protocol() -> Protocol {
+/// Portals that call us; those whose address is known are called too.
+pub fn protocol(outbound: Outbound) -> Protocol {
+    let client = Arc::new(client::Client::new(outbound));
     Protocol {
         name: NAME,
         way: Way::LogsIn,
-        sink: None,
+        sink: Some(Arc::new(sink::Sink::new(client.clone()))),
         source: None,
-        feed: None,
+        feed: Some(Arc::new(feed::Feed::new(client))),
         reader: Arc::new(push::Reader),
         more: Capabilities::default(),
     }

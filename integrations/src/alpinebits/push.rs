@@ -40,7 +40,11 @@ pub struct Pushed {
 /// A message as it is stored: read once, when it came, and beside it what was sent, for people. Of cards nothing is kept.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    booking: ChannelRevision,
+    /// None when it cannot be a booking here: a person must look.
+    booking: Option<ChannelRevision>,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unreadable: Option<String>,
     sent: String,
 }
 
@@ -112,7 +116,11 @@ impl Pushed {
 }
 
 /// The same element has the same message id, whenever it comes.
-fn message(at: Element<'_>, (kind, id): (&str, &str), hotel: &Hotel) -> Result<RawMessage, Refusal> {
+pub(super) fn message(
+    at: Element<'_>,
+    (kind, id): (&str, &str),
+    hotel: &Hotel,
+) -> Result<RawMessage, Refusal> {
     if id.chars().count() > LONGEST_ID {
         return Err(at.wrong(
             Code::INVALID_VALUE,
@@ -132,8 +140,32 @@ fn message(at: Element<'_>, (kind, id): (&str, &str), hotel: &Hotel) -> Result<R
     booking.revision.clone_from(&message_id);
     // It is the booker's name, and stands where it is found when the guest has to be forgotten.
     booking.rooms.iter_mut().for_each(|room| room.guest_name = None);
-    let stored = serde_json::to_string(&Stored { booking, sent });
-    let raw = stored.map_err(|error| at.wrong(Code::UNABLE, error))?;
+    let stored = Stored {
+        booking: Some(booking),
+        unreadable: None,
+        sent,
+    };
+    raw(at, message_id, &stored)
+}
+
+/// For what was sold already and cannot be refused any more: it is kept, and a person is told why nobody read it.
+pub(super) fn parked(
+    at: Element<'_>,
+    (kind, id): (&str, &str),
+    refusal: &Refusal,
+) -> Result<RawMessage, Refusal> {
+    let sent = copy(at, Tag::new(at.name()).with("xmlns", NAMESPACE)).document();
+    let message_id = format!("{kind}/{id}/{}", digest(&sent));
+    let stored = Stored {
+        booking: None,
+        unreadable: Some(refusal.to_string()),
+        sent,
+    };
+    raw(at, message_id, &stored)
+}
+
+fn raw(at: Element<'_>, message_id: String, stored: &Stored) -> Result<RawMessage, Refusal> {
+    let raw = serde_json::to_string(stored).map_err(|error| at.wrong(Code::UNABLE, error))?;
     Ok(RawMessage { message_id, raw })
 }
 
@@ -185,7 +217,8 @@ pub(super) struct Reader;
 impl RevisionReader for Reader {
     fn read(&self, raw: &str) -> Result<ChannelRevision, Unreadable> {
         let stored: Stored = serde_json::from_str(raw).map_err(|error| Unreadable(error.to_string()))?;
-        let mut booking = stored.booking;
+        let why = stored.unreadable.unwrap_or_default();
+        let mut booking = stored.booking.ok_or(Unreadable(why))?;
         let name = Some(&booking.booker.name)
             .filter(|name| !name.is_empty())
             .cloned();

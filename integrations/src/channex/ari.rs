@@ -48,6 +48,7 @@ impl Sink {
         Ok(PushReport {
             rejected,
             task_ids: task_ids(&answer),
+            asks_for_all: false,
         })
     }
 }

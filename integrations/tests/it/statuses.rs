@@ -44,7 +44,8 @@ async fn success_brings_the_task_ids() {
         report,
         PushReport {
             rejected: vec![],
-            task_ids: vec!["t-1".into()]
+            task_ids: vec!["t-1".into()],
+            asks_for_all: false,
         }
     );
     let short = pushed(reply(200, json!({"meta": {"message": "Success"}})))

@@ -15,19 +15,19 @@ use uuid::Uuid;
 pub struct NewConnection {
     property_id: Uuid,
     /// `channex` (we push and poll), `webhook` (signed booking messages are posted to us) or `alpinebits` (a portal logs
-    /// in at `/alpinebits`).
+    /// in at `/alpinebits`, and is called where its address is known).
     pub protocol: String,
     /// 1 to 200 characters, for people.
     name: String,
-    /// Where the channel's API is; for protocols that we call. An `https` address on the public Internet, at port 443
-    /// or above 1023, unless this installation's operator allowed another.
+    /// Where the channel's API is; for protocols that we call, and for portals that shall be called. An `https` address
+    /// on the public Internet, at port 443 or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
     pub base_url: Option<String>,
     /// The channel's own id of the property; for `alpinebits` the `HotelCode` of 1 to 16 characters. Absent for `channex`:
     /// the property is made there by `set-up`.
     #[oai(validator(max_length = 200))]
     external_property: Option<String>,
-    /// The channel's API key; for protocols that we call.
+    /// The channel's API key; for protocols that we call. Of a portal that is called `user:password`.
     #[oai(validator(max_length = 500))]
     api_key: Option<String>,
     /// The last N units are not offered on this channel; 0 to 1000.
@@ -153,8 +153,8 @@ struct RoomMapping {
 struct RateMapping {
     unit_type_id: Uuid,
     rate_plan_id: Uuid,
-    /// The channel's rate plan. With `alpinebits` it is of no one room: what a rate plan is mapped to with one unit type
-    /// holds for all mapped ones that have nothing of their own.
+    /// The channel's rate plan. With `alpinebits` it may stand at several unit types, with one rate plan; who asks for
+    /// prices hears it for all mapped unit types that have nothing of their own.
     #[oai(validator(min_length = 1, max_length = 200))]
     external_id: String,
 }

@@ -52,7 +52,8 @@ pub struct Alert {
     id: Uuid,
     property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
-    /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unit_taken`, `calendar_frozen`, `calendar_unread`.
+    /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
+    /// `calendar_frozen`, `calendar_unread`.
     kind: String,
     /// The booking or connection it is about.
     subject_id: Uuid,

@@ -19,7 +19,7 @@ async fn process(portal: &Portal<'_>) -> Vec<String> {
         let Some(message) = inbox::next(&mut tx, connection.id, now).await.unwrap() else {
             return texts;
         };
-        let reader = alpinebits::protocol().reader;
+        let reader = server.app.protocols.get(alpinebits::NAME).unwrap().reader.clone();
         let applied = inbox::process(&mut tx, &connection, &message, &*reader, now)
             .await
             .unwrap();

@@ -45,7 +45,7 @@ pub struct Server {
     pub adler: House,
     /// Another tenant: a host with an apartment and a villa.
     pub mare: House,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     letters: Arc<Letters>,
     // Last, so that connections are gone when it is dropped.
     pub database: TestDatabase,
@@ -84,7 +84,7 @@ impl Server {
             protocols: Protocols::new(vec![
                 channex::protocol(outbound.clone()),
                 open_webhook::protocol(),
-                alpinebits::protocol(),
+                alpinebits::protocol(outbound.clone()),
             ]),
             outbound,
             metrics: Metrics::install().unwrap(),

@@ -126,7 +126,7 @@ async fn what_the_channel_rejects_is_alarmed_in_its_words_and_the_rest_converges
             &call,
             PushReport {
                 rejected,
-                task_ids: vec![],
+                ..PushReport::default()
             },
         )
         .await;

@@ -2,6 +2,7 @@
 //! played by `make prove only=alpinebits`.
 
 mod handshakes;
+mod portal;
 mod received;
 mod sent;
 mod wrong;

@@ -1,6 +1,8 @@
-//! `alpinebits`: published messages are taken or refused as their file names say, and whatever breaks one is refused.
+//! `alpinebits`: published messages are taken or refused as their file names say, and whatever breaks one is refused. What
+//! we say ourselves is right by the same rules, and is believed as it was meant.
 
 mod breakages;
+mod client;
 mod corpus;
 
 use crate::harness::verdict::{Scale, Verdict};
@@ -10,7 +12,7 @@ use std::path::Path;
 /// Third-party files, which lie beside the project where they are at hand.
 const CORPUS: &str = "../shared/corpora/alpinebits";
 
-pub async fn run(_: Scale) -> anyhow::Result<Verdict> {
+pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::default();
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let published = corpus::published(&home.join(CORPUS))?;
@@ -43,5 +45,6 @@ pub async fn run(_: Scale) -> anyhow::Result<Verdict> {
     }
     verdict.demand(made > 1_000, format!("only {made} breakages were made"));
     verdict.none(taken, &format!("of {made} broken messages taken"));
+    client::run(scale, &mut verdict).await?;
     Ok(verdict)
 }

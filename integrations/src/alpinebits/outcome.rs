@@ -1,0 +1,142 @@
+//! What a portal's answers mean for whoever called it.
+
+use crate::ota::answer::{Answer, Notice, Type};
+use crate::ota::refusal::Refusal;
+use crate::outbound::{Refused, SendError};
+use crate::text;
+use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
+use std::time::Duration;
+
+const PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: u64 = 3600;
+const SHOWN: usize = 500;
+/// A portal that asks to be told everything.
+const SEND: &str = "ALPINEBITS_SEND_";
+
+/// Refused on our side: the call was never made, and repeating it will not help.
+pub(super) fn ours(code: &str, detail: String) -> ChannelError {
+    ChannelError::Refused {
+        status: 0,
+        code: code.to_owned(),
+        detail,
+    }
+}
+
+/// What we would have to say was not agreed on, or is not sayable.
+pub(super) fn unsayable(refusal: &Refusal) -> ChannelError {
+    ours("not_agreed", refusal.to_string())
+}
+
+pub(super) fn undelivered(error: SendError) -> ChannelError {
+    match error {
+        SendError::Refused(refused) => address_refused(refused),
+        SendError::Unreachable(why) => ChannelError::Unreachable(why),
+        SendError::Unanswered(why) => ChannelError::Unknown(why),
+    }
+}
+
+/// The connection's address is none that may be called: someone must change it.
+pub(super) fn address_refused(refused: Refused) -> ChannelError {
+    ours(Refused::CODE, refused.to_string())
+}
+
+/// Whatever is no message. `wait` is the `Retry-After` header, used when it counts seconds.
+pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelError {
+    let said = String::from_utf8_lossy(body);
+    let detail = text::clean(said.trim_start_matches("ERROR:"), SHOWN).unwrap_or_default();
+    match status {
+        429 => ChannelError::Throttled { wait: pause(wait) },
+        408 => ChannelError::Unknown("the portal gave up waiting for the request".to_owned()),
+        500.. => ChannelError::Server { status, detail },
+        _ => ChannelError::Refused {
+            status,
+            code: if status == 401 {
+                "unauthorized"
+            } else {
+                "not_understood"
+            }
+            .to_owned(),
+            detail,
+        },
+    }
+}
+
+fn pause(wait: Option<&str>) -> Duration {
+    let seconds = wait.and_then(|text| text.trim().parse::<u64>().ok());
+    seconds.map_or(PAUSE, |seconds| {
+        Duration::from_secs(seconds.clamp(1, LONGEST_PAUSE))
+    })
+}
+
+/// It was not said in the standard's words: nothing may be assumed.
+pub(super) fn unreadable(refusal: &Refusal) -> ChannelError {
+    ChannelError::Unknown(format!("the answer is not in order: {refusal}"))
+}
+
+/// Errors refuse the whole; what a warning speaks of was not taken, unless it is advisory. `about` finds the ranges a
+/// warning's record means; one that means none of them may mean any of the `all`.
+pub(super) fn report(
+    answer: Answer,
+    all: usize,
+    about: impl Fn(&str) -> Vec<usize>,
+) -> Result<PushReport, ChannelError> {
+    let warnings = accepted(answer)?;
+    let mut report = PushReport {
+        asks_for_all: warnings.iter().any(asks_for_all),
+        ..PushReport::default()
+    };
+    for warning in warnings
+        .iter()
+        .filter(|one| one.kind != Type::ADVISORY && !asks_for_all(one))
+    {
+        let meant = warning.record.as_deref().map(&about).unwrap_or_default();
+        let meant = if meant.is_empty() {
+            (0..all).collect()
+        } else {
+            meant
+        };
+        let reason =
+            text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned());
+        let rejected = meant.into_iter().map(|range| Rejected {
+            range,
+            reason: reason.clone(),
+        });
+        report.rejected.extend(rejected);
+    }
+    report.rejected.sort_by_key(|one| one.range);
+    report.rejected.dedup_by_key(|one| one.range);
+    Ok(report)
+}
+
+/// The warnings of what was taken.
+pub(super) fn accepted(answer: Answer) -> Result<Vec<Notice>, ChannelError> {
+    let errors = match answer {
+        Answer::Success(warnings) => return Ok(warnings),
+        Answer::Errors(errors) => errors,
+    };
+    let code = errors.iter().find_map(|one| one.code);
+    let said: Vec<&str> = errors.iter().map(|one| one.text.as_str()).collect();
+    Err(ChannelError::Refused {
+        status: 200,
+        code: code.map_or_else(|| "error".to_owned(), |code| format!("error_{code}")),
+        detail: text::clean(&said.join("; "), SHOWN).unwrap_or_default(),
+    })
+}
+
+fn asks_for_all(notice: &Notice) -> bool {
+    notice
+        .status
+        .as_deref()
+        .is_some_and(|status| status.starts_with(SEND))
+}
+
+/// The outcome's name in metrics.
+pub(super) fn name(error: &ChannelError) -> &'static str {
+    match error {
+        ChannelError::Unreachable(_) => "unreachable",
+        ChannelError::Unknown(_) => "unknown",
+        ChannelError::Throttled { .. } => "throttled",
+        ChannelError::Server { .. } => "server",
+        ChannelError::Refused { .. } => "refused",
+    }
+}

@@ -1,0 +1,173 @@
+//! The portal: what it is told it believes, what it sells waits until it is acknowledged, and it can be made to fail.
+
+use crate::support::{Answer, Fixture};
+use serde_json::{Value, json};
+
+const BOUNDARY: &str = "test-boundary";
+const CONTROL: &str = "/sandbox/alpinebits/hotels/H7";
+const FREE_ROOMS: &str = "OTA_HotelInvCountNotif:FreeRooms";
+const READ: &str = "OTA_Read:GuestRequests";
+const REPORT: &str = "OTA_NotifReport:GuestRequests";
+
+/// A portal that knows the hotel `H7`, which logs in as `h7`.
+async fn portal() -> Fixture {
+    let fixture = Fixture::start().await;
+    let spec = json!({ "user": "h7", "password": "secret", "categories": ["DZ", "EZ"] });
+    assert_eq!(fixture.put(CONTROL, spec).await.status, 200);
+    fixture
+}
+
+async fn says(fixture: &Fixture, password: &str, action: &str, root: &str, inside: &str) -> Answer {
+    let message = format!(
+        "<{root} xmlns=\"http://www.opentravel.org/OTA/2003/05\" Version=\"1.000\">{inside}</{root}>"
+    );
+    let part = |name: &str, value: &str| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body = part("action", action) + &part("request", &message) + &format!("--{BOUNDARY}--\r\n");
+    let request = fixture
+        .http
+        .post(format!("{}/alpinebits", fixture.base))
+        .basic_auth("h7", Some(password))
+        .header(
+            "content-type",
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        )
+        .header("x-alpinebits-clientprotocolversion", "2024-10");
+    fixture.send(request.body(body)).await
+}
+
+fn text(answer: &Answer) -> &str {
+    answer.body.as_str().unwrap_or_default()
+}
+
+async fn free_rooms(fixture: &Fixture, complete: bool, told: &[(&str, &str, &str, u32)]) -> Answer {
+    let set = "<UniqueID Type=\"16\" ID=\"1\" Instance=\"CompleteSet\"/>";
+    let all: String = told
+        .iter()
+        .map(|(room, from, to, free)| {
+            let counts = format!("<InvCounts><InvCount CountType=\"2\" Count=\"{free}\"/></InvCounts>");
+            let counts = if *free > 0 { counts } else { String::new() };
+            format!(
+                "<Inventory><StatusApplicationControl Start=\"{from}\" End=\"{to}\" InvTypeCode=\"{room}\"/>{counts}\
+                 </Inventory>"
+            )
+        })
+        .collect();
+    let set = if complete { set } else { "" };
+    let inside = format!("{set}<Inventories HotelCode=\"H7\">{all}</Inventories>");
+    says(fixture, "secret", FREE_ROOMS, "OTA_HotelInvCountNotifRQ", &inside).await
+}
+
+async fn free(fixture: &Fixture, room: &str, night: &str) -> Value {
+    let path = format!("{CONTROL}/calendar?from={night}&to={night}");
+    fixture.get(&path).await.body["free"][room][night].clone()
+}
+
+#[tokio::test]
+async fn a_delta_changes_what_it_names_and_a_complete_set_forgets_the_rest() {
+    let fixture = portal().await;
+    let all = [
+        ("DZ", "2027-02-01", "2027-02-10", 3),
+        ("EZ", "2027-02-01", "2027-02-10", 1),
+    ];
+    assert!(text(&free_rooms(&fixture, true, &all).await).contains("<Success/>"));
+    free_rooms(&fixture, false, &[("DZ", "2027-02-03", "2027-02-03", 0)]).await;
+    assert_eq!(free(&fixture, "DZ", "2027-02-02").await, 3);
+    assert_eq!(free(&fixture, "DZ", "2027-02-03").await, 0);
+    assert_eq!(
+        free(&fixture, "DZ", "2027-02-10").await,
+        3,
+        "the last night is included"
+    );
+    assert_eq!(free(&fixture, "DZ", "2027-02-11").await, Value::Null);
+    free_rooms(&fixture, true, &all[..1]).await;
+    assert_eq!(free(&fixture, "DZ", "2027-02-03").await, 3);
+    assert_eq!(free(&fixture, "EZ", "2027-02-01").await, Value::Null, "forgotten");
+    let strange = free_rooms(&fixture, false, &[("XX", "2027-02-01", "2027-02-01", 1)]).await;
+    assert!(text(&strange).contains("RecordID=\"XX\""), "{}", text(&strange));
+}
+
+async fn waiting(fixture: &Fixture, criteria: &str) -> String {
+    let inside = format!(
+        "<ReadRequests><HotelReadRequest HotelCode=\"H7\">{criteria}</HotelReadRequest></ReadRequests>"
+    );
+    text(&says(fixture, "secret", READ, "OTA_ReadRQ", &inside).await).to_owned()
+}
+
+async fn acknowledge(fixture: &Fixture, kind: &str, id: &str) {
+    let inside = format!(
+        "<Success/><NotifDetails><HotelNotifReport><HotelReservations><HotelReservation>\
+         <UniqueID Type=\"{kind}\" ID=\"{id}\"/></HotelReservation></HotelReservations></HotelNotifReport></NotifDetails>"
+    );
+    let answer = says(fixture, "secret", REPORT, "OTA_NotifReportRQ", &inside).await;
+    assert!(text(&answer).contains("<Success/>"), "{}", text(&answer));
+}
+
+#[tokio::test]
+async fn what_it_sells_waits_until_it_is_acknowledged() {
+    let fixture = portal().await;
+    let path = format!("{CONTROL}/reservations");
+    let stay = json!({ "category": "DZ", "plan": "STD", "arrival": "2027-02-01", "departure": "2027-02-03" });
+    assert_eq!(
+        fixture.post(&path, stay.clone()).await.status,
+        409,
+        "nothing was told"
+    );
+    let mut forced = stay;
+    forced["force"] = json!(true);
+    let sold = fixture.post(&path, forced).await;
+    assert_eq!(sold.status, 201, "{}", sold.body);
+    let id = sold.body["id"].as_str().unwrap();
+    assert!(waiting(&fixture, "").await.contains(id));
+    acknowledge(&fixture, "14", id).await;
+    assert!(!waiting(&fixture, "").await.contains(id));
+    let since = "<SelectionCriteria Start=\"2020-01-01T00:00:00Z\"/>";
+    assert!(waiting(&fixture, since).await.contains(id), "recovered by date");
+
+    assert_eq!(
+        fixture
+            .post(&format!("{path}/{id}/cancel"), json!({}))
+            .await
+            .status,
+        201
+    );
+    let listed = waiting(&fixture, "").await;
+    assert!(listed.contains(&format!("Type=\"15\" ID=\"{id}\"")), "{listed}");
+    acknowledge(&fixture, "14", id).await;
+    assert!(waiting(&fixture, "").await.contains(id), "that was the sale's");
+    acknowledge(&fixture, "15", id).await;
+    assert!(!waiting(&fixture, "").await.contains(id));
+}
+
+#[tokio::test]
+async fn it_fails_as_it_is_told_to() {
+    let fixture = portal().await;
+    let told = [("DZ", "2027-02-01", "2027-02-01", 3)];
+    let stranger = says(&fixture, "wrong", FREE_ROOMS, "OTA_HotelInvCountNotifRQ", "").await;
+    assert_eq!(stranger.status, 401);
+    fixture.faults(json!({ "error_rate": 1.0 })).await;
+    assert!((500..504).contains(&free_rooms(&fixture, true, &told).await.status));
+    fixture.faults(json!({ "outage": true })).await;
+    assert_eq!(free_rooms(&fixture, true, &told).await.status, 503);
+    fixture
+        .faults(json!({ "timeout_before_apply_rate": 1.0, "hang_ms": 1 }))
+        .await;
+    assert_eq!(free_rooms(&fixture, true, &told).await.status, 504);
+    assert_eq!(
+        free(&fixture, "DZ", "2027-02-01").await,
+        Value::Null,
+        "nothing was applied"
+    );
+    fixture
+        .faults(json!({ "timeout_after_apply_rate": 1.0, "hang_ms": 1 }))
+        .await;
+    assert_eq!(free_rooms(&fixture, true, &told).await.status, 504);
+    assert_eq!(
+        free(&fixture, "DZ", "2027-02-01").await,
+        3,
+        "applied, and never said"
+    );
+    fixture.faults(json!({})).await;
+    assert_eq!(free_rooms(&fixture, true, &told).await.status, 200);
+}
