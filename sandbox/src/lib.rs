@@ -12,6 +12,7 @@ mod decide;
 mod faults;
 mod fixtures;
 mod gate;
+mod guests;
 mod journal;
 mod money;
 mod page;
@@ -19,8 +20,10 @@ mod property;
 mod replay;
 mod reply;
 mod revision;
+mod scenario;
 mod state;
 mod webhook;
+mod webhook_ota;
 mod world;
 
 use std::future::Future;
@@ -31,6 +34,8 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get};
 
 pub use faults::{Faults, OutageMode, RateLimit};
 pub use fixtures::fixtures;
+pub use guests::Guests;
+pub use scenario::Scenario;
 pub use state::{Options, Sandbox};
 
 /// Hanging answers (see [`Faults::timeout_after_apply_rate`]) must not hold up a shutdown for longer.
@@ -63,6 +68,7 @@ pub async fn serve_sandbox(
 pub fn routes(sandbox: Sandbox) -> impl Endpoint {
     Route::new()
         .nest("/api/v1", api::routes().around(gate::pass))
+        .nest("/sandbox/webhook-ota", webhook_ota::routes())
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
         .data(sandbox)

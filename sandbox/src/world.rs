@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use crate::ari::Kind;
 use crate::decide::Dice;
 use crate::faults::Faults;
+use crate::guests::Crowd;
 use crate::journal::Journal;
 use crate::property::{Property, PropertySpec};
 use crate::replay::Memory;
 use crate::revision::Ledger;
+use crate::webhook_ota::Shop;
 
 pub(crate) const MAX_PROPERTIES: usize = 1_000;
 
@@ -19,6 +23,9 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) ledger: Ledger,
     pub(crate) replayed: Memory,
+    pub(crate) crowd: Crowd,
+    /// OTAs that speak the open webhook.
+    pub(crate) shops: BTreeMap<String, Shop>,
     properties: BTreeMap<String, Property>,
     recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
 }
@@ -31,6 +38,8 @@ impl World {
             journal: Journal::default(),
             ledger: Ledger::default(),
             replayed: Memory::default(),
+            crowd: Crowd::default(),
+            shops: BTreeMap::new(),
             properties: BTreeMap::new(),
             recent_calls: BTreeMap::new(),
         }
@@ -41,6 +50,8 @@ impl World {
             self.dice = Dice::new(seed);
         }
         self.recent_calls.clear();
+        self.ledger.skew = TimeDelta::seconds(faults.clock_skew_s);
+        self.ledger.expiry = faults.feed_expiry_s.map(Duration::from_secs);
         self.faults = faults;
     }
 

@@ -8,4 +8,6 @@ mod faults;
 mod feed;
 mod limits;
 mod replay;
+mod simulation;
 mod support;
+mod webhook_ota;
