@@ -46,10 +46,14 @@ impl Connection {
     }
     /// How to call the channel; `None` for a channel that only calls us.
     pub fn access(&self) -> Option<Access> {
+        let signing_secrets = self.credentials.webhook_secrets.clone();
+        let signs = !signing_secrets.is_empty();
+        let ours = || signs.then(|| self.property_id.to_string());
         Some(Access {
             base_url: self.base_url.clone()?,
-            api_key: self.credentials.api_key.clone()?,
-            property: self.external_property.clone()?,
+            api_key: self.credentials.api_key.clone().or(signs.then(String::new))?,
+            signing_secrets,
+            property: self.external_property.clone().or_else(ours)?,
         })
     }
     /// What the channel signs its calls with; more than one while they are changed.
@@ -95,6 +99,7 @@ pub async fn create(
             .into());
     }
     let signing_secret = (way == Way::Signs).then(new_signing_secret);
+    let told_at = new.base_url.is_some();
     let connection = Connection {
         id: new_id(),
         property_id: property.id,
@@ -107,7 +112,7 @@ pub async fn create(
             webhook_secrets: signing_secret.iter().cloned().collect(),
         },
         state: "active".into(),
-        receives_ari: way == Way::Called,
+        receives_ari: way == Way::Called || (way == Way::Signs && told_at),
         safety_buffer: new.safety_buffer,
         calls_per_minute: new.calls_per_minute,
         version: 1,
@@ -171,14 +176,22 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into channel_sync (tenant_id, connection_id, next_push_at, next_poll_at) values ($1, $2, $3, $3)",
+        "insert into channel_sync (tenant_id, connection_id, next_push_at, next_poll_at) values ($1, $2, $3, $4)",
         tx.t(),
         c.id,
-        now
+        now,
+        first_poll(c, now)
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Who signs its messages has nothing to be asked for.
+fn first_poll(c: &Connection, now: DateTime<Utc>) -> DateTime<Utc> {
+    let signs = !c.webhook_secrets().is_empty();
+    let never = || NaiveDate::from_ymd_opt(9999, 1, 1)?.and_hms_opt(0, 0, 0);
+    signs.then(never).flatten().map_or(now, |day| day.and_utc())
 }
 
 pub(super) async fn logged(

@@ -4,6 +4,7 @@
 pub mod calendar;
 pub mod connection;
 pub mod credentials;
+pub mod current;
 pub mod diff;
 pub mod dirty;
 pub mod drift;
