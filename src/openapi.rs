@@ -4,7 +4,7 @@
 mod conventions;
 
 use crate::api::{Everything, everything};
-use crate::rights;
+use crate::rights::{self, Needs, TABLE};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::endpoint::make_sync;
@@ -31,6 +31,11 @@ pub fn service() -> OpenApiService<Everything, ()> {
 
 /// The finished document; keys are sorted, so that it only changes when the API does.
 pub fn document() -> serde_json::Result<Value> {
+    document_of(TABLE)
+}
+
+/// The document of an installation with another rights table.
+pub fn document_of(table: &[(&str, Needs)]) -> serde_json::Result<Value> {
     let mut document: Value = serde_json::from_str(&service().spec())?;
     document["openapi"] = "3.0.3".into();
     if let Some(webhooks) = document.as_object_mut().and_then(|d| d.remove("webhooks")) {
@@ -39,7 +44,7 @@ pub fn document() -> serde_json::Result<Value> {
     mend(&mut document);
     conventions::complete(&mut document);
     document["paths"]["/alpinebits"]["post"]["requestBody"]["content"] = form();
-    rights::describe(&mut document);
+    rights::describe(&mut document, table);
     Ok(document)
 }
 

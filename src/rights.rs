@@ -274,9 +274,9 @@ impl Needs {
     }
 }
 
-/// Writes into the document what each operation needs.
-pub fn describe(document: &mut Value) {
-    let table: HashMap<&str, Needs> = TABLE.iter().copied().collect();
+/// Writes into the document what each operation needs by this table.
+pub fn describe(document: &mut Value, table: &[(&str, Needs)]) {
+    let table: HashMap<&str, Needs> = table.iter().copied().collect();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operation) in paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten()) {
         let id = operation["operationId"].as_str().unwrap_or_default().to_owned();

@@ -10,6 +10,7 @@ use crate::api::reply::Reply;
 use crate::app::App;
 use crate::audit::Watch;
 use crate::edge::Fingerprint;
+use chrono::{DateTime, Utc};
 use innkeep_domain::Error as DomainError;
 use innkeep_domain::db::TenantTx;
 use innkeep_domain::idempotency::{self, Scope};
@@ -61,17 +62,12 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
 ) -> ApiResult<Reply<T, STATUS>> {
     let mut tx = app.db.begin_for(who).await?;
-    let now = app.now();
-    let scope = once.scope(who, operation);
-    if let Some(scope) = &scope
-        && let Some(stored) = idempotency::claim(&mut tx, scope, now).await?
-    {
-        return Ok(Reply::replay(stored));
-    }
-    let reply = work(&mut tx).await?;
-    if let Some(scope) = &scope {
-        idempotency::keep(&mut tx, scope, reply.stored(), now).await?;
-    }
+    let done = perform(&mut tx, who, once, operation, app.now(), work).await;
+    let Ok(Done::Now(reply)) = done else {
+        // Before the answer: who tries again at once finds the key free and no row locked.
+        tx.rollback().await?;
+        return done.map(Done::reply);
+    };
     let watch = Watch::current();
     if let Some(watch) = &watch {
         watch.done(&mut tx, STATUS, reply.made()).await?;
@@ -82,4 +78,39 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     }
     app.cache.invalidate(who.tenant).await;
     Ok(reply)
+}
+
+/// An answer to a request, made now or kept from the first time.
+enum Done<R> {
+    Now(R),
+    Before(R),
+}
+
+impl<R> Done<R> {
+    fn reply(self) -> R {
+        match self {
+            Self::Now(reply) | Self::Before(reply) => reply,
+        }
+    }
+}
+
+async fn perform<T: ToJSON, const STATUS: u16>(
+    tx: &mut TenantTx,
+    who: &Principal,
+    once: &Once,
+    operation: &'static str,
+    now: DateTime<Utc>,
+    work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
+) -> ApiResult<Done<Reply<T, STATUS>>> {
+    let scope = once.scope(who, operation);
+    if let Some(scope) = &scope
+        && let Some(stored) = idempotency::claim(tx, scope, now).await?
+    {
+        return Ok(Done::Before(Reply::replay(stored)));
+    }
+    let reply = work(tx).await?;
+    if let Some(scope) = &scope {
+        idempotency::keep(tx, scope, reply.stored(), now).await?;
+    }
+    Ok(Done::Now(reply))
 }

@@ -99,7 +99,7 @@ async fn multiply(conn: &mut PgConnection, stage: &Stage, tenants: usize) -> any
         let (name, columns): (String, String) = (table.try_get("name")?, table.try_get("columns")?);
         let sql = format!(
             "insert into {name} (tenant_id, {columns})
-             select md5('{source}' || n)::uuid, {columns} from {name}, generate_series(4, {tenants}) n
+             select md5('{source}' || app_copy)::uuid, {columns} from {name}, generate_series(4, {tenants}) app_copy
              where tenant_id = '{source}'"
         );
         conn.execute(AssertSqlSafe(sql)).await?;

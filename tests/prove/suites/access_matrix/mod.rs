@@ -166,8 +166,15 @@ fn tell(verdict: &mut Verdict, found: &Findings, operations: usize, reached: usi
     );
 }
 
-/// Between the medians.
+/// Between the medians of those that came first in their pairs, and of those that came second, on the whole: what comes
+/// first may pay for what was before it, whoever's id it names.
 fn difference(times: &[(Duration, Duration)]) -> Duration {
-    let (theirs, unknown): (Vec<_>, Vec<_>) = times.iter().copied().unzip();
-    percentile(&theirs, 50.0).abs_diff(percentile(&unknown, 50.0))
+    let turn = |n: usize| -> [f64; 2] {
+        let (theirs, unknown): (Vec<_>, Vec<_>) = times.iter().skip(n).step_by(2).copied().unzip();
+        [theirs, unknown].map(|side| percentile(&side, 50.0).as_secs_f64())
+    };
+    let ([theirs_first, unknown_second], [theirs_second, unknown_first]) = (turn(0), turn(1));
+    let first = theirs_first - unknown_first;
+    let second = theirs_second - unknown_second;
+    Duration::from_secs_f64((first + second).abs() / 2.0)
 }

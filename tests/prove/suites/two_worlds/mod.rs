@@ -12,6 +12,7 @@ use crate::harness::world::World;
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
+use innkeep_domain::TenantId;
 use innkeep_domain::testing::{House, Plan};
 use neighbours::Neighbours;
 use player::{Answer, Player};
@@ -135,14 +136,15 @@ async fn alone(run: usize) -> anyhow::Result<Seen> {
     Ok(seen)
 }
 
-/// Plays a run's script. Of what workers work out, waits until it is as it was for the tenant alone, or else until it
-/// stays as it is.
+/// Plays a run's script. Of what workers work out, waits until it is as it was for the tenant alone, or else until they
+/// have followed the whole log and it stays as it is.
 async fn play(
     world: &World,
     house: House,
     run: usize,
     beside: Option<(&Neighbours, &Seen)>,
 ) -> anyhow::Result<Seen> {
+    let tenant = house.tenant;
     let mut player = Player::new(world.api, house, run as u64).await?;
     let mut answers = Vec::new();
     for step in 0..STEPS {
@@ -156,12 +158,24 @@ async fn play(
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let again = player.eventual().await?;
-        let settled = beside.map_or(again == eventual, |(_, alone)| again == alone.eventual);
+        let settled = match beside {
+            Some((_, alone)) => again == alone.eventual,
+            None => again == eventual && followed(world, tenant).await?,
+        };
         eventual = again;
         if settled || begun.elapsed() > SOON {
             return Ok(Seen { answers, eventual });
         }
     }
+}
+
+/// Have workers seen every event? The log shows none while any older transaction of the server is open, in whatever
+/// database.
+async fn followed(world: &World, tenant: TenantId) -> anyhow::Result<bool> {
+    let seen = "select not exists (select from event e left join metric_cursor c on c.tenant_id = e.tenant_id
+                where e.tenant_id = $1 and (e.xid, e.seq) > (coalesce(c.xid, 0), coalesce(c.seq, 0)))";
+    let seen = sqlx::query_scalar(seen).bind(tenant.0);
+    Ok(seen.fetch_one(&mut world.database.superuser().await?).await?)
 }
 
 /// The first answer that is not the same.
@@ -171,7 +185,12 @@ fn difference(alone: &Seen, beside: &Seen) -> Option<String> {
     let pairs = alone.iter().zip(&beside);
     let first = pairs.enumerate().find(|(_, (a, b))| a != b);
     match first {
-        Some((i, (a, b))) => Some(format!("answer {i}:\n  alone:  {a}\n  beside: {b}")),
+        Some((i, (a, b))) => {
+            let (what, [alone, beside]) = (a.what, a.apart(b));
+            Some(format!(
+                "answer {i}, {what:?}:\n  alone:  {alone}\n  beside: {beside}"
+            ))
+        }
         None if alone.len() != beside.len() => Some("not as many answers".into()),
         None => None,
     }

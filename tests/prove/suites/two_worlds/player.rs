@@ -37,8 +37,20 @@ impl fmt::Display for Answer {
             headers,
             body,
         } = self;
-        let body: String = body.chars().take(1500).collect();
         write!(f, "{method} {path} {asked}: {status} {headers:?} {body}")
+    }
+}
+
+impl Answer {
+    /// Both in words, around the first place where they differ.
+    pub fn apart(&self, other: &Self) -> [String; 2] {
+        const AROUND: usize = 400;
+        let both = [self, other].map(|a| a.to_string().chars().collect::<Vec<_>>());
+        let same = both[0].iter().zip(&both[1]).take_while(|(a, b)| a == b).count();
+        both.map(|text| {
+            let (from, to) = (same.saturating_sub(AROUND), (same + AROUND).min(text.len()));
+            text[from.min(to)..to].iter().collect()
+        })
     }
 }
 

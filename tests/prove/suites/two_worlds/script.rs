@@ -156,7 +156,14 @@ pub const SCRIPT: &[Step] = &[
         r#"{"booking":{"property_id":"<property>","booker":{"name":"<name>"},"rooms":[{"unit_type_id":"<type>",
             "rate_plan_id":"<plan>","arrival":"<today>","departure":"<to>","adults":1}]}}"#,
     ),
-    post(2, "/v1/reservations/<stay>/actions/check-in", ""),
+    // Guests who come today: others cannot be checked in.
+    post(
+        5,
+        "/v1/bookings",
+        r#"{"property_id":"<property>","booker":{"name":"<name>"},"notes":"today",
+            "rooms":[{"unit_type_id":"<type>","rate_plan_id":"<plan>","arrival":"<today>","departure":"<to>","adults":1}]}"#,
+    ),
+    post(6, "/v1/reservations/<stay>/actions/check-in", ""),
     post(2, "/v1/reservations/<stay>/actions/check-out", ""),
     post(
         2,
