@@ -53,13 +53,6 @@ fn the_example_reads() {
 }
 
 #[test]
-fn it_has_neither_sink_nor_feed() {
-    let protocol = protocol();
-    assert_eq!(protocol.name, "webhook");
-    assert!(protocol.sink.is_none() && protocol.feed.is_none());
-}
-
-#[test]
 fn what_is_optional_may_be_absent_or_null() {
     let mut message = example();
     for (at, keys) in [

@@ -29,6 +29,7 @@ async fn seller(answer: Answer, secrets: &[&str]) -> Seller {
     let channel = Channel::answering(answer).await;
     let outbound = impatient(&channel.access.base_url);
     let protocol = open_webhook::protocol(outbound, Clock::fixed(now()));
+    assert!(protocol.name == "webhook" && protocol.feed.is_none());
     let access = Access {
         base_url: format!("{}innkeep?hotel=7", channel.access.base_url),
         api_key: String::new(),
