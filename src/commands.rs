@@ -32,7 +32,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate { down } => migrate(down).await,
         Command::Serve { only, settings } => serve::serve(only, &settings).await,
         Command::Demo { quiet, settings } => crate::demo::run(&settings, quiet).await,
-        Command::Sandbox { sandbox } => serve::sandbox(sandbox.sandbox_listen, stop_signal()).await,
+        Command::Sandbox { sandbox, scenario } => {
+            serve::sandbox(sandbox.sandbox_listen, scenario.as_deref(), stop_signal()).await
+        }
         Command::Verify {
             database,
             secrets,

@@ -69,6 +69,9 @@ pub enum Command {
     Sandbox {
         #[command(flatten)]
         sandbox: StandIns,
+        /// A file that says from which second on which faults hold and which guests come (sandbox/README.md).
+        #[arg(long, env = "INNKEEP_SANDBOX_SCENARIO")]
+        scenario: Option<std::path::PathBuf>,
     },
     /// Recompute every invariant from the data and report what does not hold.
     Verify {

@@ -28,6 +28,7 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("get_liveness", Nothing),
     ("get_readiness", Nothing),
     ("receive_channel_message", Nothing),
+    ("read_channel_ari", Nothing),
     ("exchange_alpinebits", Nothing),
     ("read_unit_calendar", Nothing),
     ("log_in", Nothing),

@@ -1,5 +1,5 @@
 //! Everything that speaks another system's language: channel protocols, webhook signatures, the way out to both.
-//! No database and no clock in here: what is read becomes a domain value, and time is a parameter.
+//! No database and no clock of its own in here: what is read becomes a domain value, and time is a parameter.
 
 pub mod alpinebits;
 pub mod anchor;

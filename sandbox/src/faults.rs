@@ -38,6 +38,12 @@ pub struct Faults {
     pub duplicate_feed: u32,
     /// An acknowledgement is answered with 200 and not recorded.
     pub lost_ack_rate: f64,
+    /// A cancellation puts the rooms back on sale here at once, as auto-replenishing OTAs do, whatever was told.
+    pub auto_replenish: bool,
+    /// A revision that nobody acknowledged leaves the feed after so many seconds (Channex: 30 minutes).
+    pub feed_expiry_s: Option<u64>,
+    /// The channel's clock is so many seconds ahead, or behind: `inserted_at` and webhooks show it.
+    pub clock_skew_s: i64,
     /// Nothing works at all.
     pub outage: OutageMode,
     /// Throws the dice anew from this seed when the faults are set.
@@ -102,6 +108,9 @@ impl Default for Faults {
             reorder_feed: false,
             duplicate_feed: 0,
             lost_ack_rate: 0.0,
+            auto_replenish: false,
+            feed_expiry_s: None,
+            clock_skew_s: 0,
             outage: OutageMode::Off,
             seed: None,
         }
@@ -136,6 +145,9 @@ impl Faults {
         }
         if self.duplicate_webhooks > 20 || self.duplicate_feed > 20 {
             reasons.push("at most 20 duplicates".to_owned());
+        }
+        if self.clock_skew_s.abs() > 86_400 {
+            reasons.push("clock_skew_s is at most a day".to_owned());
         }
         if self.hang_ms > 600_000 {
             reasons.push("hang_ms is at most ten minutes".to_owned());

@@ -15,6 +15,7 @@ mod desk;
 mod faults;
 mod fixtures;
 mod gate;
+mod guests;
 mod journal;
 mod money;
 mod page;
@@ -22,8 +23,10 @@ mod property;
 mod replay;
 mod reply;
 mod revision;
+mod scenario;
 mod state;
 mod webhook;
+mod webhook_ota;
 mod world;
 
 use std::future::Future;
@@ -34,6 +37,8 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get};
 
 pub use faults::{Faults, OutageMode, RateLimit};
 pub use fixtures::fixtures;
+pub use guests::Guests;
+pub use scenario::Scenario;
 pub use state::{Options, Sandbox};
 
 /// Hanging answers (see [`Faults::timeout_after_apply_rate`]) must not hold up a shutdown for longer.
@@ -69,6 +74,7 @@ pub fn routes(sandbox: Sandbox) -> impl Endpoint {
         .nest("/api/v1", api::routes().around(gate::pass))
         .at("/alpinebits", alpinebits::door().around(gate::luck))
         .nest("/sandbox/alpinebits", alpinebits::control())
+        .nest("/sandbox/webhook-ota", webhook_ota::routes())
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
         .data(sandbox)

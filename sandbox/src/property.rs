@@ -182,6 +182,17 @@ impl Property {
         }
     }
 
+    /// What an OTA that replenishes by itself does on a cancellation.
+    pub(crate) fn put_back_one(&mut self, room_type_id: &str, date: NaiveDate) {
+        let told = self
+            .availability
+            .get_mut(room_type_id)
+            .and_then(|dates| dates.get_mut(&date));
+        if let Some(count) = told {
+            *count += 1;
+        }
+    }
+
     pub(crate) fn cell(&self, rate_plan_id: &str, date: NaiveDate) -> Option<&Cell> {
         self.cells.get(rate_plan_id)?.get(&date)
     }

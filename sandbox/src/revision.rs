@@ -1,6 +1,7 @@
 //! Booking revisions: each is a full snapshot that waits in the feed until it is acknowledged.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -20,6 +21,8 @@ pub(crate) struct Revision {
     pub(crate) status: String,
     pub(crate) attributes: Map<String, Value>,
     inserted_at: DateTime<Utc>,
+    /// For how long it has waited, whatever the clock shows.
+    since: Instant,
     acks: Vec<DateTime<Utc>>,
     lost_acks: u32,
     webhooks: Vec<Value>,
@@ -67,6 +70,10 @@ pub(crate) struct Ledger {
     bookings: BTreeMap<String, Booking>,
     last_inserted_at: DateTime<Utc>,
     last: u64,
+    /// How wrong the clock is.
+    pub(crate) skew: TimeDelta,
+    /// What was not acknowledged by then leaves the feed.
+    pub(crate) expiry: Option<Duration>,
 }
 
 impl Ledger {
@@ -78,7 +85,7 @@ impl Ledger {
         mut attributes: Map<String, Value>,
     ) -> Revision {
         let id = Uuid::new_v4().to_string();
-        let inserted_at = clock::now().max(self.last_inserted_at + TimeDelta::microseconds(1));
+        let inserted_at = (clock::now() + self.skew).max(self.last_inserted_at + TimeDelta::microseconds(1));
         self.last_inserted_at = inserted_at;
         attributes.remove("revision_id");
         attributes.insert("id".to_owned(), json!(id));
@@ -103,6 +110,7 @@ impl Ledger {
             status,
             attributes,
             inserted_at,
+            since: Instant::now(),
             acks: Vec::new(),
             lost_acks: 0,
             webhooks: Vec::new(),
@@ -156,6 +164,7 @@ impl Ledger {
         self.revisions
             .values()
             .filter(|revision| !revision.is_acknowledged())
+            .filter(|revision| self.expiry.is_none_or(|most| revision.since.elapsed() < most))
             .filter(mine)
             .collect()
     }

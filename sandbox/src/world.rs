@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use crate::ari::Kind;
 use crate::decide::Dice;
 use crate::desk::Desk;
 use crate::faults::Faults;
+use crate::guests::Crowd;
 use crate::journal::Journal;
 use crate::property::{Property, PropertySpec};
 use crate::replay::Memory;
 use crate::revision::Ledger;
+use crate::webhook_ota::Shop;
 
 pub(crate) const MAX_PROPERTIES: usize = 1_000;
 
@@ -21,6 +25,9 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) replayed: Memory,
     pub(crate) desk: Desk,
+    pub(crate) crowd: Crowd,
+    /// OTAs that speak the open webhook.
+    pub(crate) shops: BTreeMap<String, Shop>,
     properties: BTreeMap<String, Property>,
     recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
 }
@@ -34,6 +41,8 @@ impl World {
             ledger: Ledger::default(),
             replayed: Memory::default(),
             desk: Desk::default(),
+            crowd: Crowd::default(),
+            shops: BTreeMap::new(),
             properties: BTreeMap::new(),
             recent_calls: BTreeMap::new(),
         }
@@ -44,6 +53,8 @@ impl World {
             self.dice = Dice::new(seed);
         }
         self.recent_calls.clear();
+        self.ledger.skew = TimeDelta::seconds(faults.clock_skew_s);
+        self.ledger.expiry = faults.feed_expiry_s.map(Duration::from_secs);
         self.faults = faults;
     }
 

@@ -1,5 +1,9 @@
 //! `POST /hooks/channels/{token}`: what channels tell us. A signed message is stored before it is answered; an unsigned
-//! one is believed in nothing but that it is time to look.
+//! one is believed in nothing but that it is time to look. `GET .../ari` (`ari`) tells sellers what they may sell.
+
+mod ari;
+
+pub use ari::HookAri;
 
 use crate::api::error::ApiError;
 use crate::api::{ApiResult, Tag};

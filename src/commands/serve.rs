@@ -17,7 +17,9 @@ use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_integrations::outbound::Outbound;
 use innkeep_integrations::{alpinebits, channex, ical, open_webhook};
+use innkeep_sandbox::{Options, Sandbox, Scenario};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -76,7 +78,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
         cache: Arc::new(Cache::new(redis.clone())),
         redis,
         db: Db::connect(&settings.database()?).await?,
-        protocols: protocols(&outbound),
+        protocols: protocols(&outbound, &clock),
         outbound,
         grants: Grants::default(),
         mailer: settings.mail.mailer()?,
@@ -88,10 +90,10 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
 }
 
 /// The channel protocols this program speaks.
-fn protocols(outbound: &Outbound) -> Protocols {
+fn protocols(outbound: &Outbound, clock: &Clock) -> Protocols {
     Protocols::new(vec![
         channex::protocol(outbound.clone()),
-        open_webhook::protocol(),
+        open_webhook::protocol(outbound.clone(), clock.clone()),
         alpinebits::protocol(outbound.clone()),
     ])
 }
@@ -130,9 +132,18 @@ pub async fn workers(app: Arc<App>, settings: &Settings, stop: CancellationToken
     innkeep_workers::run(ctx, stop).await
 }
 
-pub async fn sandbox(listen: SocketAddr, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn sandbox(
+    listen: SocketAddr,
+    scenario: Option<&Path>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(Options::default())?;
+    if let Some(file) = scenario {
+        let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+        tokio::spawn(Scenario::read(&text)?.play(sandbox.clone()));
+    }
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("listen on {listen}"))?;
-    innkeep_sandbox::serve(listener, innkeep_sandbox::Options::default(), stop).await
+    innkeep_sandbox::serve_sandbox(listener, sandbox, stop).await
 }

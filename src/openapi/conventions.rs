@@ -18,6 +18,7 @@ pub const OPEN: &[&str] = &[
     "log_in_operator",
     "log_in_with_passkey",
     "log_out",
+    "read_channel_ari",
     "read_unit_calendar",
     "receive_channel_message",
     "refresh",

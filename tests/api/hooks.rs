@@ -1,6 +1,6 @@
 //! `/hooks/channels/{token}`: signed messages are stored once; unsigned, altered, late or unreadable ones are not.
 
-use crate::support::{Answer, Server};
+use crate::support::{Answer, Server, booking, room};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use innkeep_integrations::standard_webhooks;
@@ -215,4 +215,121 @@ async fn an_unsigned_channel_only_makes_us_look() {
         (before["inbox"], before["booking"])
     );
     assert_eq!(after["apalis.jobs"], before["apalis.jobs"] + 1);
+}
+
+/// Of the hotel.
+const DOUBLES: i64 = 5;
+
+/// Two units of the double are kept back from this seller.
+async fn asking_agent(server: &Server) -> (String, String) {
+    let house = &server.adler;
+    let new = json!({ "property_id": house.property_id, "protocol": "webhook", "name": "Agent",
+        "external_property": "hotel-7", "safety_buffer": 2 });
+    let made = server
+        .manager()
+        .post("/v1/channel-connections", &new)
+        .await
+        .is(201)
+        .body;
+    let double = house.unit_type("DBL");
+    let mapping = json!({
+        "rooms": [{ "unit_type_id": double, "external_id": "double" }],
+        "rates": [{ "unit_type_id": double, "rate_plan_id": house.base_plan, "external_id": "best" }],
+    });
+    let id = made["connection"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/channel-connections/{id}/mappings");
+    server.manager().put(&path, &mapping).await.is(200);
+    (id, made["hook_path"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_seller_that_asks_hears_what_is_true() {
+    let server = Server::start().await;
+    let (id, hook) = asking_agent(&server).await;
+    let house = &server.adler;
+    let path = format!("{hook}/ari?from={}&to={}", house.night(0), house.night(6));
+    let before = server.nobody().get(&path).await.is(200);
+    assert_eq!(
+        (&before.body["property"], &before.body["currency"]),
+        (&json!("hotel-7"), &json!("EUR"))
+    );
+    let free = before.body["availability"][0]["availability"].as_i64().unwrap();
+    assert_eq!(free, DOUBLES - 2, "{}", before.text);
+    assert_eq!(before.body["rates"][0]["rate_plan"], "best");
+    assert!(before.body["rates"][0]["price"].is_string(), "{}", before.text);
+    let tag = before.header("etag").unwrap().to_owned();
+    let again = async || {
+        let caller = server.nobody();
+        let request = caller.request(Method::GET, &path).header("if-none-match", &tag);
+        caller.send(request).await
+    };
+    assert_eq!(again().await.status, 304);
+    let new = booking(house, &[room(house, "DBL", 1, 2)]);
+    server.manager().post("/v1/bookings", &new).await.is(201);
+    let after = again().await.is(200);
+    let told: Vec<i64> = after.body["availability"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["availability"].as_i64().unwrap())
+        .collect();
+    assert!(
+        told.contains(&(free - 1)) && told.contains(&free),
+        "{}",
+        after.text
+    );
+    let pause = format!("/v1/channel-connections/{id}/actions/pause");
+    server.manager().post(&pause, &json!({})).await.is(200);
+    let paused = server.nobody().get(&format!("{hook}/ari")).await;
+    paused.problem(409, "connection_not_active");
+}
+
+#[tokio::test]
+async fn a_seller_may_ask_for_92_nights_and_nobody_else_for_any() {
+    let server = Server::start().await;
+    let (_, hook) = asking_agent(&server).await;
+    let get = async |query: &str| server.nobody().get(&format!("{hook}/ari{query}")).await;
+    get("").await.is(200);
+    get("?from=2027-01-04&to=2027-04-05").await.is(200);
+    for wrong in ["?from=2027-01-04&to=2027-04-06", "?from=2027-01-04&to=2027-01-03"] {
+        get(wrong).await.problem(422, "invalid_range");
+    }
+    server
+        .nobody()
+        .get("/hooks/channels/x/ari")
+        .await
+        .problem(404, "not_found");
+    let channex = json!({
+        "property_id": server.adler.property_id, "protocol": "channex", "name": "Channex",
+        "base_url": "http://127.0.0.1:9", "external_property": "hotel-1", "api_key": "k",
+    });
+    let made = server
+        .manager()
+        .post("/v1/channel-connections", &channex)
+        .await
+        .is(201)
+        .body;
+    let hook = made["hook_path"].as_str().unwrap();
+    server
+        .nobody()
+        .get(&format!("{hook}/ari"))
+        .await
+        .problem(404, "not_found");
+}
+
+/// With an address, a seller is told; without, it asks.
+#[tokio::test]
+async fn a_seller_with_an_address_takes_ari() {
+    let server = Server::start().await;
+    for (address, told) in [(json!(null), false), (json!("http://127.0.0.1:9/in"), true)] {
+        let new = json!({ "property_id": server.adler.property_id, "protocol": "webhook", "name": "Agent",
+            "base_url": address });
+        let made = server
+            .manager()
+            .post("/v1/channel-connections", &new)
+            .await
+            .is(201)
+            .body;
+        assert_eq!(made["connection"]["receives_ari"], told);
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Who calls these is asked for no token: they hand one out, are watched by machines, or carry a secret in the path.
-const OPEN: [&str; 18] = [
+const OPEN: [&str; 19] = [
     "accept_invitation",
     "begin_passkey_log_in",
     "exchange_alpinebits",
@@ -17,6 +17,7 @@ const OPEN: [&str; 18] = [
     "log_in_operator",
     "log_in_with_passkey",
     "log_out",
+    "read_channel_ari",
     "read_unit_calendar",
     "receive_channel_message",
     "refresh",

@@ -62,10 +62,14 @@ impl Connection {
     }
     /// How to call the channel; `None` for a channel that only calls us.
     pub fn access(&self) -> Option<Access> {
+        let signing_secrets = self.credentials.webhook_secrets.clone();
+        let signs = !signing_secrets.is_empty();
+        let ours = || signs.then(|| self.property_id.to_string());
         Some(Access {
             base_url: self.base_url.clone()?,
-            api_key: self.credentials.api_key.clone()?,
-            property: self.external_property.clone()?,
+            api_key: self.credentials.api_key.clone().or(signs.then(String::new))?,
+            signing_secrets,
+            property: self.external_property.clone().or_else(ours)?,
         })
     }
     /// The same before the channel knows the property: then that is empty.
@@ -73,6 +77,7 @@ impl Connection {
         Some(Access {
             base_url: self.base_url.clone()?,
             api_key: self.credentials.api_key.clone()?,
+            signing_secrets: Vec::new(),
             property: self.external_property.clone().unwrap_or_default(),
         })
     }
@@ -118,7 +123,8 @@ pub async fn create(
         new.terms,
         &property.currency,
     )?;
-    let receives_ari = way == Way::Called || (way == Way::LogsIn && new.base_url.is_some());
+    // Whoever calls us may be called too.
+    let receives_ari = way == Way::Called || new.base_url.is_some();
     let signing_secret = (way == Way::Signs).then(new_signing_secret);
     let connection = Connection {
         id: new_id(),
@@ -225,14 +231,22 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into channel_sync (tenant_id, connection_id, next_push_at, next_poll_at) values ($1, $2, $3, $3)",
+        "insert into channel_sync (tenant_id, connection_id, next_push_at, next_poll_at) values ($1, $2, $3, $4)",
         tx.t(),
         c.id,
-        now
+        now,
+        first_poll(c, now)
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Who signs its messages has nothing to be asked for.
+fn first_poll(c: &Connection, now: DateTime<Utc>) -> DateTime<Utc> {
+    let signs = !c.webhook_secrets().is_empty();
+    let never = || NaiveDate::from_ymd_opt(9999, 1, 1)?.and_hms_opt(0, 0, 0);
+    signs.then(never).flatten().map_or(now, |day| day.and_utc())
 }
 
 pub(super) async fn logged(

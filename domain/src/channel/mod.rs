@@ -9,6 +9,7 @@ pub mod closure;
 pub mod connection;
 pub mod correspondence;
 pub mod credentials;
+pub mod current;
 pub mod deadline;
 pub mod diff;
 pub mod dirty;

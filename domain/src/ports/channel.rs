@@ -16,11 +16,13 @@ use std::time::Duration;
 
 private!(RawMessage[message_id]);
 
-/// How to reach one property on one channel. `Debug` leaves the key out.
+/// How to reach one property on one channel. `Debug` leaves what is secret out.
 #[derive(Clone)]
 pub struct Access {
     pub base_url: String,
     pub api_key: String,
+    /// What our messages are signed with, for a channel that signs its own; more than one while they are changed.
+    pub signing_secrets: Vec<String>,
     /// The channel's own id of the property.
     pub property: String,
 }

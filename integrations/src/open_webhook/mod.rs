@@ -1,5 +1,6 @@
 //! Protocol `webhook`: a seller without an API of its own posts its bookings to us, signed as in
-//! [`crate::standard_webhooks`]. It has neither sink nor feed; what is posted is the whole message.
+//! [`crate::standard_webhooks`]; what is posted is the whole message. If it has an endpoint, changes of availability and
+//! rates are posted there, signed with the same secret; if not, it asks for them. `OPEN-WEBHOOK.md` shows both ways.
 //!
 //! The body is one JSON object, and every message is a full snapshot of the booking: [`EXAMPLE`] shows all
 //! fields. Unknown fields are refused, so a misspelt one is noticed at once.
@@ -31,11 +32,17 @@
 //! Amounts are strings such as `"80.00"`: not negative, with no more decimals than the currency has. `null`
 //! counts as absent. Card data is never accepted.
 
+mod answer;
+mod ari;
 mod check;
 mod payment;
+mod push;
 mod reader;
 
-use innkeep_domain::ports::channel::{Capabilities, Protocol, Way};
+use crate::outbound::Outbound;
+pub use ari::amount;
+use innkeep_domain::clock::Clock;
+use innkeep_domain::ports::channel::{Capabilities, Protocol, RevisionReader, Way};
 use std::sync::Arc;
 
 /// Name of the protocol, as connections store it.
@@ -44,15 +51,20 @@ pub const NAME: &str = "webhook";
 /// A message with every field.
 pub const EXAMPLE: &str = include_str!("example.json");
 
-/// Bookings posted to us: a reader only.
-pub fn protocol() -> Protocol {
+/// Bookings posted to us, and changes posted to the seller, at the time this clock shows.
+pub fn protocol(outbound: Outbound, clock: Clock) -> Protocol {
     Protocol {
         name: NAME,
         way: Way::Signs,
-        sink: None,
+        sink: Some(Arc::new(push::Sink { outbound, clock })),
         source: None,
         feed: None,
-        reader: Arc::new(reader::Reader),
+        reader: reader(),
         more: Capabilities::default(),
     }
+}
+
+/// Understands what sellers post.
+pub fn reader() -> Arc<dyn RevisionReader> {
+    Arc::new(reader::Reader)
 }

@@ -12,6 +12,7 @@ mod corpora;
 mod feed;
 mod ical;
 mod open_webhook;
+mod open_webhook_push;
 mod sandbox;
 mod server;
 mod signatures;

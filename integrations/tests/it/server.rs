@@ -82,6 +82,7 @@ pub fn access(base_url: String) -> Access {
     Access {
         base_url,
         api_key: KEY.to_owned(),
+        signing_secrets: Vec::new(),
         property: PROPERTY.to_owned(),
     }
 }

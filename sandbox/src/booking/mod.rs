@@ -111,7 +111,22 @@ pub(crate) fn cancel(
     }
     let attributes = snapshot::cancelled(property, request, &booking.attributes).map_err(Refusal::invalid)?;
     let property_id = booking.property_id.clone();
-    Ok(world.ledger.publish(&property_id, booking_id, attributes))
+    let nights = occupied(&booking.attributes);
+    let revision = world.ledger.publish(&property_id, booking_id, attributes);
+    if world.faults.auto_replenish
+        && let Some(property) = world.property_mut(&property_id)
+    {
+        for ((room_type_id, date), count) in nights {
+            (0..count).for_each(|_| property.put_back_one(&room_type_id, date));
+        }
+    }
+    Ok(revision)
+}
+
+/// Would it be sold now, without force?
+pub(crate) fn is_sold(world: &World, property_id: &str, request: &StayRequest) -> bool {
+    let sold = |property| agree(property, request, &Map::new()).is_ok();
+    world.property(property_id).is_some_and(sold)
 }
 
 /// What the control API answers to each of the three.

@@ -4,6 +4,7 @@ mod bookings;
 mod calendar;
 mod desk;
 mod faults;
+mod guests;
 mod observe;
 mod properties;
 
@@ -26,5 +27,6 @@ pub(crate) fn routes() -> Route {
         .at("/revisions", get(observe::revisions))
         .at("/calls", get(observe::calls))
         .at("/faults", put(faults::set).get(faults::show))
+        .at("/guests", put(guests::set).get(guests::show))
         .at("/state", delete(faults::reset))
 }

@@ -10,4 +10,6 @@ mod feed;
 mod limits;
 mod replay;
 mod setup;
+mod simulation;
 mod support;
+mod webhook_ota;

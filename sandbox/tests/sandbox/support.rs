@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use innkeep_sandbox::Options;
+use innkeep_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -30,13 +30,22 @@ impl Fixture {
     }
 
     pub async fn start_with(options: Options, webhook_url: Value) -> Self {
+        Self::furnished(Sandbox::new(options).unwrap(), webhook_url).await
+    }
+
+    /// One that the test has a hand on.
+    pub async fn of(sandbox: Sandbox) -> Self {
+        Self::furnished(sandbox, Value::Null).await
+    }
+
+    async fn furnished(sandbox: Sandbox, webhook_url: Value) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async {
             let _ = stopped.await;
         };
-        tokio::spawn(innkeep_sandbox::serve(listener, options, shutdown));
+        tokio::spawn(innkeep_sandbox::serve_sandbox(listener, sandbox, shutdown));
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(10))

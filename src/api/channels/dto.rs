@@ -19,12 +19,13 @@ pub struct NewConnection {
     pub protocol: String,
     /// 1 to 200 characters, for people.
     name: String,
-    /// Where the channel's API is; for protocols that we call, and for portals that shall be called. An `https` address
-    /// on the public Internet, at port 443 or above 1023, unless this installation's operator allowed another.
+    /// Where the channel's API is; for protocols that we call, and for portals that shall be called. For `webhook`, the
+    /// seller's endpoint, if changes of availability and rates are to be posted there. An `https` address on the public
+    /// Internet, at port 443 or above 1023, unless this installation's operator allowed another.
     #[oai(validator(max_length = 500, pattern = "^https?://"))]
     pub base_url: Option<String>,
-    /// The channel's own id of the property; for `alpinebits` the `HotelCode` of 1 to 16 characters. Absent for `channex`:
-    /// the property is made there by `set-up`.
+    /// The channel's own id of the property; for `webhook` if it has one (else ours is told); for `alpinebits` the
+    /// `HotelCode` of 1 to 16 characters. Absent for `channex`: the property is made there by `set-up`.
     #[oai(validator(max_length = 200))]
     external_property: Option<String>,
     /// The channel's API key; for protocols that we call. Of a portal that is called `user:password`.

@@ -55,19 +55,25 @@ pub async fn ask(app: &App, house: &House) -> ApiResult<Probe> {
         ))
     };
     let protocol = app.protocols.get(&connection.protocol).ok_or_else(unknown)?;
-    let (Some(feed), Some(access)) = (&protocol.feed, connection.access()) else {
-        let detail = "this channel calls us; there is nothing of it to call";
-        return Err(Refusal::conflict("nothing_to_test", detail).into());
+    let Some(access) = connection.access() else {
+        return nothing();
+    };
+    if let (None, Some(sink)) = (&protocol.feed, &protocol.sink) {
+        // A message that says nothing new.
+        let told = sink.push_availability(&access, &[]).await;
+        return Ok(told.map_or_else(
+            |error| Probe::unreachable(&error),
+            |_| Probe::reached("takes our messages".to_owned()),
+        ));
+    }
+    let Some(feed) = &protocol.feed else {
+        return nothing();
     };
     let waiting = match feed.unacknowledged(&access).await {
         Ok(messages) => messages.len(),
         Err(error) => return Ok(Probe::unreachable(&error)),
     };
-    let mut probe = Probe {
-        reachable: true,
-        detail: format!("answers; {waiting} messages are waiting"),
-        problems: Vec::new(),
-    };
+    let mut probe = Probe::reached(format!("answers; {waiting} messages are waiting"));
     if let Some(catalogue) = &protocol.more.catalogue {
         match catalogue.products(&access).await {
             Ok(all) => probe.problems = setup::problems(house, &all).into_iter().map(Into::into).collect(),
@@ -77,7 +83,19 @@ pub async fn ask(app: &App, house: &House) -> ApiResult<Probe> {
     Ok(probe)
 }
 
+fn nothing() -> ApiResult<Probe> {
+    let detail = "this channel calls us; there is nothing of it to call";
+    Err(Refusal::conflict("nothing_to_test", detail).into())
+}
+
 impl Probe {
+    fn reached(detail: String) -> Self {
+        Self {
+            reachable: true,
+            detail,
+            problems: Vec::new(),
+        }
+    }
     fn unreachable(error: &ChannelError) -> Self {
         Self {
             reachable: false,

@@ -253,7 +253,7 @@ async fn a_message_that_waits_is_applied_without_the_guest() {
     let mut booked = Vec::new();
     let mut tx = db.begin(house.tenant).await.unwrap();
     let connection = connection::get(&mut tx, channel).await.unwrap();
-    let reader = open_webhook::protocol().reader;
+    let reader = open_webhook::reader();
     while let Some(message) = inbox::next(&mut tx, channel, now).await.unwrap() {
         let applied = inbox::process(&mut tx, &connection, &message, &*reader, now)
             .await

@@ -83,7 +83,7 @@ impl Server {
             redis: redis.clone(),
             protocols: Protocols::new(vec![
                 channex::protocol(outbound.clone()),
-                open_webhook::protocol(),
+                open_webhook::protocol(outbound.clone(), Clock::fixed(now)),
                 alpinebits::protocol(outbound.clone()),
             ]),
             outbound,

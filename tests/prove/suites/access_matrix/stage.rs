@@ -297,7 +297,7 @@ fn app(world: &World) -> anyhow::Result<App> {
         db: world.db.clone(),
         protocols: Protocols::new(vec![
             channex::protocol(outbound.clone()),
-            open_webhook::protocol(),
+            open_webhook::protocol(outbound.clone(), clock.clone()),
         ]),
         outbound,
         grants: Grants::default(),

@@ -43,6 +43,7 @@ pub async fn called(outbound: &Outbound, address: &str) -> Result<Vec<RawMessage
     let access = Access {
         base_url: address.to_owned(),
         api_key: "key".to_owned(),
+        signing_secrets: Vec::new(),
         property: "p".to_owned(),
     };
     let Some(feed) = channex::protocol(outbound.clone()).feed else {
