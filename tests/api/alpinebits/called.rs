@@ -50,7 +50,7 @@ impl Sale {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
-    fn new(&self) -> Value {
+    fn connection(&self) -> Value {
         json!({ "property_id": self.server.adler.property_id, "protocol": "alpinebits", "name": "Portal",
                 "external_property": "H7", "base_url": format!("{}/alpinebits", self.base),
                 "api_key": "hotel:secret", "calls_per_minute": 1000 })
@@ -59,7 +59,7 @@ impl Sale {
     async fn connect(&mut self) {
         let manager = self.server.manager();
         let made = manager
-            .post("/v1/channel-connections", &self.new())
+            .post("/v1/channel-connections", &self.connection())
             .await
             .is(201)
             .body;
@@ -289,7 +289,7 @@ async fn an_address_needs_a_log_in_and_codes_are_of_one_plan() {
     let sale = Sale::start().await;
     let manager = sale.server.manager();
     for key in [json!("secret"), json!(":secret"), Value::Null] {
-        let mut new = sale.new();
+        let mut new = sale.connection();
         new["api_key"] = key;
         manager
             .post("/v1/channel-connections", &new)
