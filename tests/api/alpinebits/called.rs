@@ -266,7 +266,7 @@ async fn a_cancellation_of_what_nobody_heard_of_is_kept_and_alerted() {
 #[tokio::test]
 async fn a_portal_that_lost_everything_is_told_everything_once() {
     let sale = Sale::start().await;
-    let told = async || sale.doubles(4).await.0.is_number() && sale.doubles(400).await.1["price"].is_string();
+    let told = async || sale.doubles(4).await.0.is_number() && sale.doubles(100).await.1["price"].is_string();
     sale.until("told at first", told).await;
     sale.act("/forget", &json!({})).await;
     let house = &sale.server.adler;
@@ -276,7 +276,7 @@ async fn a_portal_that_lost_everything_is_told_everything_once() {
         .await
         .is(201);
     let again = async || {
-        let (free, plan) = sale.doubles(300).await;
+        let (free, plan) = sale.doubles(100).await;
         free.is_number() && plan["price"].is_string()
     };
     sale.until("told again", again).await;
