@@ -210,7 +210,8 @@ impl Channels {
     async fn test(&self, auth: Auth, app: Data<&Shared>, id: Path<Uuid>) -> ApiResult<Json<Probe>> {
         auth.0.require(Permission::WriteChannels)?;
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let house = innkeep_domain::channel::setup::read(&mut tx, &auth.0, id.0).await?;
+        let house =
+            innkeep_domain::channel::setup::read(&mut tx, &auth.0, Permission::WriteChannels, id.0).await?;
         // Nobody's connection to the database waits for a channel.
         tx.commit().await?;
         Ok(Json(probe::ask(&app, &house).await?))

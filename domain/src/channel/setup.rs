@@ -46,8 +46,9 @@ pub struct House {
     pub rates: Vec<Rate>,
 }
 
-pub async fn read(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<House> {
-    who.require(Permission::ReadChannels)?;
+/// For who may look at channels, or for who may change them.
+pub async fn read(tx: &mut TenantTx, who: &Principal, may: Permission, id: Uuid) -> Result<House> {
+    who.require(may)?;
     let connection = connection::get(tx, id).await?;
     let property = property::get(tx, connection.property_id).await?;
     let rooms = sqlx::query_as!(
@@ -101,7 +102,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, id: Uuid) -> Result<House>
 /// 409 `set_up_running`.
 pub async fn take(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<Utc>) -> Result<House> {
     who.require(Permission::WriteChannels)?;
-    let house = read(tx, who, id).await?;
+    let house = read(tx, who, Permission::WriteChannels, id).await?;
     let taken = sqlx::query_scalar!(
         "update channel_connection set set_up_until = $4
          where tenant_id = $1 and id = $2 and (set_up_until is null or set_up_until <= $3) returning id",

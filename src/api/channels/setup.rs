@@ -59,7 +59,7 @@ impl ChannelSetUp {
         id: Path<Uuid>,
     ) -> ApiResult<Json<RemoteProducts>> {
         let mut tx = app.db.begin_for(&auth.0).await?;
-        let house = setup::read(&mut tx, &auth.0, id.0).await?;
+        let house = setup::read(&mut tx, &auth.0, Permission::ReadChannels, id.0).await?;
         tx.commit().await?;
         let catalogue = build::catalogue(&app, &house.connection)?;
         let access = house.connection.access().ok_or_else(build::no_property)?;

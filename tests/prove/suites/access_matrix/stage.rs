@@ -16,11 +16,11 @@ use innkeep::routes;
 use innkeep::server::{self, ServerOptions};
 use innkeep::telemetry::Metrics;
 use innkeep::tokens::{Bearer, Tokens};
-use innkeep_domain::channel::inbox;
+use innkeep_domain::channel::{connection, correspondence, inbox};
 use innkeep_domain::clock::Clock;
 use innkeep_domain::identity::{Class, Door, account, membership, operator, passkey, session};
 use innkeep_domain::ids::TenantId;
-use innkeep_domain::ports::channel::{Protocols, RawMessage};
+use innkeep_domain::ports::channel::{Protocols, RawMessage, RemoteConversation, RemoteReview};
 use innkeep_domain::testing::{House, Plan, Staff};
 use innkeep_domain::{Permission, Role};
 use innkeep_integrations::outbound::{Options, Outbound};
@@ -164,7 +164,8 @@ impl Stage {
             };
             side.things.extend(made);
         }
-        self.send_message(who).await
+        self.send_message(who).await?;
+        self.write_as_guest(who).await
     }
 
     /// A booking message of the side's channel: only a channel sends those.
@@ -186,6 +187,53 @@ impl Stage {
             Who::Theirs => &mut self.theirs,
         };
         side.things.insert("messages".to_owned(), id);
+        Ok(())
+    }
+
+    /// A conversation and a review: only guests begin those.
+    async fn write_as_guest(&mut self, who: Who) -> anyhow::Result<()> {
+        let (side, now) = (self.side(who), self.app.now());
+        let mut tx = self.app.db.begin(side.tenant).await?;
+        let connection = connection::get(&mut tx, side.things["channel-connections"].parse()?).await?;
+        let conversation = RemoteConversation {
+            id: format!("{} conversation", side.word),
+            title: side.word.to_owned(),
+            booking: None,
+            provider: None,
+            closed: false,
+            messages: 1,
+            last_message_at: Some(now),
+        };
+        let begun = correspondence::take_conversations(&mut tx, connection.id, &[conversation]).await?;
+        let review = RemoteReview {
+            id: format!("{} review", side.word),
+            booking: None,
+            provider: None,
+            guest_name: None,
+            text: Some(side.word.to_owned()),
+            reply: None,
+            score: None,
+            received_at: now,
+        };
+        correspondence::take_reviews(&mut tx, &connection, &[review], now).await?;
+        let written = sqlx::query_scalar::<_, Uuid>(
+            "select id from channel_review where tenant_id = $1 and connection_id = $2",
+        );
+        let review = written
+            .bind(side.tenant.0)
+            .bind(connection.id)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        let (conversation, _) = begun.first().context("the conversation is not there")?;
+        let made = [("conversations", *conversation), ("reviews", review)];
+        let side = match who {
+            Who::Ours => &mut self.ours,
+            Who::Beside => &mut self.beside,
+            Who::Theirs => &mut self.theirs,
+        };
+        side.things
+            .extend(made.map(|(kind, id)| (kind.to_owned(), id.to_string())));
         Ok(())
     }
 
