@@ -28,6 +28,9 @@ pub const OPEN: &[&str] = &[
     "verify_second_factor",
 ];
 
+/// Reads that ask what a channel may not be in a state to answer.
+const ASKS_A_CHANNEL: &[&str] = &["list_remote_products", "read_channel_ari"];
+
 /// Unsafe by method, but no answer is kept of them: repeating them changes nothing, or they belong to no tenant and
 /// answer with secrets that are shown once.
 const REPEATABLE: &[&str] = &[
@@ -200,6 +203,7 @@ fn operation_conventions(path: &str, method: &str, names: bool, operation: &mut 
         operation["security"] = json!([]);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let asks_a_channel = ASKS_A_CHANNEL.iter().any(|id| operation["operationId"] == *id);
     let repeatable = REPEATABLE.iter().any(|id| operation["operationId"] == *id);
     if secured && unsafe_method && !repeatable {
         parameters.push(idempotency_key());
@@ -227,7 +231,7 @@ fn operation_conventions(path: &str, method: &str, names: bool, operation: &mut 
         ),
         (
             409,
-            unsafe_method && (secured || log_in),
+            (unsafe_method && (secured || log_in)) || asks_a_channel,
             "Not in the present state of things: `no_availability`, `code_taken`, …",
         ),
         (412, if_match, "Someone changed it since: `stale_version`."),
