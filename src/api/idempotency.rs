@@ -62,11 +62,13 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
 ) -> ApiResult<Reply<T, STATUS>> {
     let mut tx = app.db.begin_for(who).await?;
-    let done = perform(&mut tx, who, once, operation, app.now(), work).await;
-    let Ok(Done::Now(reply)) = done else {
-        // Before the answer: who tries again at once finds the key free and no row locked.
-        tx.rollback().await?;
-        return done.map(Done::reply);
+    let reply = match perform(&mut tx, who, once, operation, app.now(), work).await {
+        Ok(reply) if !reply.is_replay() => reply,
+        refused_or_replayed => {
+            // Before the answer: who tries again at once finds the key free and no row locked.
+            tx.rollback().await?;
+            return refused_or_replayed;
+        }
     };
     let watch = Watch::current();
     if let Some(watch) = &watch {
@@ -80,20 +82,6 @@ pub async fn write<T: ToJSON, const STATUS: u16>(
     Ok(reply)
 }
 
-/// An answer to a request, made now or kept from the first time.
-enum Done<R> {
-    Now(R),
-    Before(R),
-}
-
-impl<R> Done<R> {
-    fn reply(self) -> R {
-        match self {
-            Self::Now(reply) | Self::Before(reply) => reply,
-        }
-    }
-}
-
 async fn perform<T: ToJSON, const STATUS: u16>(
     tx: &mut TenantTx,
     who: &Principal,
@@ -101,16 +89,16 @@ async fn perform<T: ToJSON, const STATUS: u16>(
     operation: &'static str,
     now: DateTime<Utc>,
     work: impl AsyncFnOnce(&mut TenantTx) -> ApiResult<Reply<T, STATUS>>,
-) -> ApiResult<Done<Reply<T, STATUS>>> {
+) -> ApiResult<Reply<T, STATUS>> {
     let scope = once.scope(who, operation);
     if let Some(scope) = &scope
         && let Some(stored) = idempotency::claim(tx, scope, now).await?
     {
-        return Ok(Done::Before(Reply::replay(stored)));
+        return Ok(Reply::replay(stored));
     }
     let reply = work(tx).await?;
     if let Some(scope) = &scope {
         idempotency::keep(tx, scope, reply.stored(), now).await?;
     }
-    Ok(Done::Now(reply))
+    Ok(reply)
 }

@@ -60,6 +60,10 @@ impl<T: ToJSON, const STATUS: u16> Reply<T, STATUS> {
             body: PhantomData,
         }
     }
+    /// Was it given before?
+    pub fn is_replay(&self) -> bool {
+        self.replayed
+    }
     /// The id of what was created.
     pub fn made(&self) -> Option<Uuid> {
         let path = self.stored.headers["location"].as_str()?;
