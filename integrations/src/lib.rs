@@ -5,6 +5,7 @@ pub mod alpinebits;
 pub mod anchor;
 pub mod channex;
 mod cursor;
+mod failure;
 pub mod ical;
 pub mod mail;
 pub mod open_webhook;

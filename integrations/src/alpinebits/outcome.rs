@@ -1,43 +1,19 @@
 //! What a portal's answers mean for whoever called it.
 
+use crate::failure::pause;
+pub(super) use crate::failure::{address_refused, ours, undelivered};
 use crate::ota::answer::{Answer, Notice, Type};
 use crate::ota::refusal::Refusal;
-use crate::outbound::{Refused, SendError};
 use crate::text;
 use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
-use std::time::Duration;
 
-const PAUSE: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: u64 = 3600;
 const SHOWN: usize = 500;
 /// A portal that asks to be told everything.
 const SEND: &str = "ALPINEBITS_SEND_";
 
-/// Refused on our side: the call was never made, and repeating it will not help.
-pub(super) fn ours(code: &str, detail: String) -> ChannelError {
-    ChannelError::Refused {
-        status: 0,
-        code: code.to_owned(),
-        detail,
-    }
-}
-
 /// What we would have to say was not agreed on, or is not sayable.
 pub(super) fn unsayable(refusal: &Refusal) -> ChannelError {
     ours("not_agreed", refusal.to_string())
-}
-
-pub(super) fn undelivered(error: SendError) -> ChannelError {
-    match error {
-        SendError::Refused(refused) => address_refused(refused),
-        SendError::Unreachable(why) => ChannelError::Unreachable(why),
-        SendError::Unanswered(why) => ChannelError::Unknown(why),
-    }
-}
-
-/// The connection's address is none that may be called: someone must change it.
-pub(super) fn address_refused(refused: Refused) -> ChannelError {
-    ours(Refused::CODE, refused.to_string())
 }
 
 /// Whatever is no message. `wait` is the `Retry-After` header, used when it counts seconds.
@@ -59,13 +35,6 @@ pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelEr
             detail,
         },
     }
-}
-
-fn pause(wait: Option<&str>) -> Duration {
-    let seconds = wait.and_then(|text| text.trim().parse::<u64>().ok());
-    seconds.map_or(PAUSE, |seconds| {
-        Duration::from_secs(seconds.clamp(1, LONGEST_PAUSE))
-    })
 }
 
 /// It was not said in the standard's words: nothing may be assumed.

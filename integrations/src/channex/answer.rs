@@ -1,38 +1,12 @@
 //! What Channex's answers mean for the caller.
 
-use crate::outbound::{Refused, SendError};
+use crate::failure::pause;
+pub(super) use crate::failure::{address_refused, ours, undelivered};
 use crate::text;
 use innkeep_domain::ports::channel::ChannelError;
 use serde_json::Value;
-use std::time::Duration;
 
-/// Documented pause of a property after a 429.
-const PAUSE: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: u64 = 3600;
 const SHOWN: usize = 500;
-
-/// Refused on our side: the call was never made, and repeating it will not help.
-pub(super) fn ours(code: &str, detail: String) -> ChannelError {
-    ChannelError::Refused {
-        status: 0,
-        code: code.to_owned(),
-        detail,
-    }
-}
-
-/// No status came back.
-pub(super) fn undelivered(error: SendError) -> ChannelError {
-    match error {
-        SendError::Refused(refused) => address_refused(refused),
-        SendError::Unreachable(why) => ChannelError::Unreachable(why),
-        SendError::Unanswered(why) => ChannelError::Unknown(why),
-    }
-}
-
-/// The connection's address is none that may be called: someone must change it.
-pub(super) fn address_refused(refused: Refused) -> ChannelError {
-    ours(Refused::CODE, refused.to_string())
-}
 
 /// Any status that is not 2xx. `wait` is the `Retry-After` header, used when it counts seconds.
 pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelError {
@@ -71,13 +45,6 @@ pub(super) fn outcome(error: &ChannelError) -> &'static str {
         ChannelError::Server { .. } => "server",
         ChannelError::Refused { .. } => "refused",
     }
-}
-
-fn pause(wait: Option<&str>) -> Duration {
-    let seconds = wait.and_then(|text| text.trim().parse::<u64>().ok());
-    seconds.map_or(PAUSE, |seconds| {
-        Duration::from_secs(seconds.clamp(1, LONGEST_PAUSE))
-    })
 }
 
 fn refused(status: u16, body: &[u8]) -> ChannelError {
@@ -130,15 +97,6 @@ pub(super) fn complaints(details: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_pause_is_theirs_within_reason() {
-        assert_eq!(pause(None), PAUSE);
-        assert_eq!(pause(Some("Wed, 21 Oct 2026 07:28:00 GMT")), PAUSE);
-        assert_eq!(pause(Some(" 7 ")), Duration::from_secs(7));
-        assert_eq!(pause(Some("0")), Duration::from_secs(1));
-        assert_eq!(pause(Some("999999")), Duration::from_secs(LONGEST_PAUSE));
-    }
 
     #[test]
     fn details_are_read_in_every_documented_shape() {

@@ -1,34 +1,13 @@
 //! What a seller's answer to a push means.
 
-use crate::outbound::{Refused, SendError};
+use crate::failure::pause;
+pub(super) use crate::failure::{ours, undelivered};
 use crate::text;
 use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-/// After a 429 that does not say how long.
-const PAUSE: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: u64 = 3600;
 const SHOWN: usize = 500;
-
-/// Refused on our side: the call was never made, and repeating it will not help.
-pub(super) fn ours(code: &str, detail: String) -> ChannelError {
-    ChannelError::Refused {
-        status: 0,
-        code: code.to_owned(),
-        detail,
-    }
-}
-
-/// No status came back.
-pub(super) fn undelivered(error: SendError) -> ChannelError {
-    match error {
-        SendError::Refused(refused) => ours(Refused::CODE, refused.to_string()),
-        SendError::Unreachable(why) => ChannelError::Unreachable(why),
-        SendError::Unanswered(why) => ChannelError::Unknown(why),
-    }
-}
 
 /// Any status that is not 2xx. A redirect is a refusal: a signed message goes where the connection says, nowhere else.
 pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelError {
@@ -48,13 +27,6 @@ pub(super) fn failure(status: u16, wait: Option<&str>, body: &[u8]) -> ChannelEr
             detail,
         },
     }
-}
-
-fn pause(wait: Option<&str>) -> Duration {
-    let seconds = wait.and_then(|text| text.trim().parse::<u64>().ok());
-    seconds.map_or(PAUSE, |seconds| {
-        Duration::from_secs(seconds.clamp(1, LONGEST_PAUSE))
-    })
 }
 
 /// A 2xx takes every value but those it lists. A list that cannot be read says that something was not taken, but not
