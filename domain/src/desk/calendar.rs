@@ -13,7 +13,7 @@ use crate::property::unit::Cleanliness;
 use crate::rates::nights::{self, Want};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Longest range, in days.
@@ -115,15 +115,18 @@ pub async fn calendar(
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| Refusal::not_found("property"))?;
+    let dates = (from, to);
     let mut unit_types = rows(tx, property_id).await?;
-    hang_bars(tx, property_id, from, to, &mut unit_types).await?;
-    hang_nights(tx, property_id, head.plan, (from, to), &mut unit_types).await?;
+    let segments = segments(tx, property_id, dates).await?;
+    let stays = stays_of(tx, property_id, dates, &segments).await?;
+    hang_bars(tx, dates, &segments, &stays, &mut unit_types).await?;
+    hang_nights(tx, property_id, head.plan, dates, &mut unit_types).await?;
     Ok(Calendar {
         currency: head.currency,
         business_date: head.business_date,
         rate_plan_id: head.plan,
+        unassigned: unassigned(&stays, &segments, dates),
         unit_types,
-        unassigned: unassigned(tx, property_id, from, to).await?,
     })
 }
 
@@ -165,25 +168,31 @@ async fn rows(tx: &mut TenantTx, property_id: Uuid) -> Result<Vec<TypeRows>> {
     Ok(out)
 }
 
-/// Stays and segments are found by their end: of those that have ended none is read. Bounded on both sides, since the
-/// planner, which does not know the dates, takes such a range for a narrow one.
-async fn hang_bars(
-    tx: &mut TenantTx,
-    property_id: Uuid,
+/// Nights of a unit, for a stay or for maintenance.
+struct Segment {
+    unit_id: Uuid,
     from: NaiveDate,
     to: NaiveDate,
-    unit_types: &mut [TypeRows],
-) -> Result<()> {
-    let rows = sqlx::query!(
-        r#"select s.unit_id, s.from_night, s.to_night, s.locked, s.maintenance_id, m.kind as "kind?",
-                  m.reason as "reason?", r.id as "reservation_id?", b.id as "booking_id?",
-                  b.reference as "reference?", coalesce(r.guest_name, b.booker_name) as guest_name,
-                  case when r.guest_name is null then b.personal end as personal, r.status as "status?", b.hold_expires_at,
-                  r.unit_type_id, r.arrival as "arrival?", r.departure as "departure?"
+    locked: bool,
+    reservation_id: Option<Uuid>,
+    maintenance_id: Option<Uuid>,
+    kind: Option<String>,
+    reason: Option<String>,
+}
+
+/// Found by their end: of those that have ended none is read. Bounded on both sides, since the planner, which does not
+/// know the dates, takes such a range for a narrow one.
+async fn segments(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<Segment>> {
+    Ok(sqlx::query_as!(
+        Segment,
+        r#"select s.unit_id, s.from_night as "from", s.to_night as "to", s.locked, s.reservation_id, s.maintenance_id,
+                  m.kind as "kind?", m.reason as "reason?"
            from stay_segment s
            left join maintenance m on m.tenant_id = $1 and m.id = s.maintenance_id
-           left join reservation r on r.tenant_id = $1 and r.id = s.reservation_id
-           left join booking b on b.tenant_id = $1 and b.id = r.booking_id
            where s.tenant_id = $1 and s.property_id = $2 and s.from_night < $4
              and s.to_night > $3 and s.to_night < $4 + $6::int
            order by s.from_night limit $5"#,
@@ -195,50 +204,120 @@ async fn hang_bars(
         LONGEST
     )
     .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// Stays by arrival, each on all its nights: those of the dates, found by their end like segments and once for the whole
+/// chart, or the ones that are named.
+async fn stays(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    (from, to): (NaiveDate, NaiveDate),
+    named: &[Uuid],
+) -> Result<Vec<StayBar>> {
+    let rows = sqlx::query!(
+        r#"select r.id, r.booking_id, b.reference, coalesce(r.guest_name, b.booker_name) as guest_name,
+                  case when r.guest_name is null then b.personal end as personal, r.status, b.hold_expires_at,
+                  r.unit_type_id, r.arrival, r.departure
+           from reservation r
+           join booking b on b.tenant_id = $1 and b.id = r.booking_id
+           where r.tenant_id = $1 and r.status not in ('cancelled', 'no_show')
+             and (r.property_id = $2 and r.arrival < $4 and r.departure > $3 and r.departure < $4 + $6::int
+                  or r.id = any($7))
+           order by r.arrival, r.id limit $5"#,
+        tx.t(),
+        property_id,
+        from,
+        to,
+        MOST_BARS,
+        LONGEST,
+        named
+    )
+    .fetch_all(&mut **tx)
     .await?;
     let named = rows
         .iter()
-        .map(|r| (r.guest_name.as_deref(), r.booking_id, r.personal.as_deref()));
+        .map(|r| (r.guest_name.as_deref(), Some(r.booking_id), r.personal.as_deref()));
     let names = personal::names(tx, named).await?;
+    let stays = rows.into_iter().zip(names).map(|(r, guest_name)| {
+        Ok(StayBar {
+            reservation_id: r.id,
+            reference: r.reference,
+            guest_name,
+            status: Status::parse(&r.status)?,
+            hold_expires_at: r.hold_expires_at,
+            unit_type_id: r.unit_type_id,
+            from: r.arrival,
+            to: r.departure,
+            arrival: r.arrival,
+            departure: r.departure,
+        })
+    });
+    stays.collect()
+}
+
+/// The stays of the dates and of the segments. A guest who is here may have slept on other nights than a channel says now.
+async fn stays_of(
+    tx: &mut TenantTx,
+    property_id: Uuid,
+    dates: (NaiveDate, NaiveDate),
+    segments: &[Segment],
+) -> Result<Vec<StayBar>> {
+    let found = stays(tx, property_id, dates, &[]).await?;
+    let known: BTreeSet<Uuid> = found.iter().map(|s| s.reservation_id).collect();
+    let slept = segments.iter().filter_map(|s| s.reservation_id);
+    let elsewhere: Vec<Uuid> = slept.filter(|id| !known.contains(id)).collect();
+    if elsewhere.is_empty() {
+        return Ok(found);
+    }
+    stays(tx, property_id, dates, &elsewhere).await
+}
+
+async fn hang_bars(
+    tx: &mut TenantTx,
+    dates: (NaiveDate, NaiveDate),
+    segments: &[Segment],
+    stays: &[StayBar],
+    unit_types: &mut [TypeRows],
+) -> Result<()> {
     let units = unit_types.iter_mut().flat_map(|t| &mut t.units);
-    let mut by_id: BTreeMap<Uuid, &mut UnitRow> = units.map(|u| (u.id, u)).collect();
-    for (r, guest_name) in rows.into_iter().zip(names) {
-        let (from, to) = (r.from_night, r.to_night);
-        let bar = match (r.maintenance_id, r.kind, r.reason) {
-            (Some(id), Some(kind), Some(reason)) => Bar::Maintenance {
-                id,
-                kind: maintenance::Kind::parse(&kind)?,
-                reason,
-                from,
-                to,
-            },
-            _ => Bar::Stay {
-                locked: r.locked,
-                stay: StayBar {
-                    reservation_id: r.reservation_id.unwrap_or_default(),
-                    reference: r.reference.unwrap_or_default(),
-                    guest_name,
-                    status: Status::parse(r.status.as_deref().unwrap_or_default())?,
-                    hold_expires_at: r.hold_expires_at,
-                    unit_type_id: r.unit_type_id,
-                    from,
-                    to,
-                    arrival: r.arrival.unwrap_or(from),
-                    departure: r.departure.unwrap_or(to),
-                },
-            },
-        };
-        if let Some(unit) = by_id.get_mut(&r.unit_id) {
+    let mut units: BTreeMap<Uuid, &mut UnitRow> = units.map(|u| (u.id, u)).collect();
+    let stays: BTreeMap<Uuid, &StayBar> = stays.iter().map(|s| (s.reservation_id, s)).collect();
+    for segment in segments {
+        let stay = segment.reservation_id.and_then(|id| stays.get(&id).copied());
+        if let (Some(unit), Some(bar)) = (units.get_mut(&segment.unit_id), bar(segment, stay)?) {
             unit.bars.push(bar);
         }
     }
-    let units: Vec<Uuid> = by_id.keys().copied().collect();
-    for held in of_units(tx, &units, (from, to)).await? {
-        if let Some(unit) = by_id.get_mut(&held.unit_id) {
+    let ids: Vec<Uuid> = units.keys().copied().collect();
+    for held in of_units(tx, &ids, dates).await? {
+        if let Some(unit) = units.get_mut(&held.unit_id) {
             unit.bars.push(Bar::Held(held));
         }
     }
     Ok(())
+}
+
+/// Nothing, where the stay has been cancelled since its segments were read.
+fn bar(segment: &Segment, stay: Option<&StayBar>) -> Result<Option<Bar>> {
+    let (from, to) = (segment.from, segment.to);
+    Ok(match (segment.maintenance_id, &segment.kind, &segment.reason) {
+        (Some(id), Some(kind), Some(reason)) => Some(Bar::Maintenance {
+            id,
+            kind: maintenance::Kind::parse(kind)?,
+            reason: reason.clone(),
+            from,
+            to,
+        }),
+        _ => stay.map(|stay| Bar::Stay {
+            locked: segment.locked,
+            stay: StayBar {
+                from,
+                to,
+                ..stay.clone()
+            },
+        }),
+    })
 }
 
 async fn hang_nights(
@@ -269,60 +348,30 @@ async fn hang_nights(
     Ok(())
 }
 
-/// Spans without a unit, of stays that are expected or here.
-async fn unassigned(
-    tx: &mut TenantTx,
-    property_id: Uuid,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<StayBar>> {
-    let rows = sqlx::query!(
-        r#"select r.id, r.booking_id, b.reference, coalesce(r.guest_name, b.booker_name) as guest_name,
-                  case when r.guest_name is null then b.personal end as personal, r.status, b.hold_expires_at,
-                  r.unit_type_id, r.arrival, r.departure, n.nights as "nights!"
-           from reservation r
-           join booking b on b.tenant_id = $1 and b.id = r.booking_id
-           cross join lateral (
-               select array_agg(n.night order by n.night) as nights from reservation_night n
-               where n.tenant_id = $1 and n.reservation_id = r.id and n.night >= $3 and n.night < $4
-                 and not exists (select from stay_segment s where s.tenant_id = $1 and s.reservation_id = r.id
-                                 and s.from_night <= n.night and s.to_night > n.night)) n
-           where r.tenant_id = $1 and r.property_id = $2 and r.arrival < $4
-             and r.departure > $3 and r.departure < $4 + $6::int
-             and r.status in ('tentative', 'confirmed', 'in_house')
-             and r.departure - r.arrival > (select coalesce(sum(s.to_night - s.from_night), 0) from stay_segment s
-                                            where s.tenant_id = $1 and s.reservation_id = r.id)
-             and n.nights is not null
-           order by r.arrival, r.id limit $5"#,
-        tx.t(),
-        property_id,
-        from,
-        to,
-        MOST_BARS,
-        LONGEST
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let named = rows
-        .iter()
-        .map(|r| (r.guest_name.as_deref(), Some(r.booking_id), r.personal.as_deref()));
-    let names = personal::names(tx, named).await?;
-    let mut out = Vec::new();
-    for (r, guest_name) in rows.into_iter().zip(names) {
-        for (from, to) in runs(r.nights.iter().copied()) {
-            out.push(StayBar {
-                reservation_id: r.id,
-                reference: r.reference.clone(),
-                guest_name: guest_name.clone(),
-                status: Status::parse(&r.status)?,
-                hold_expires_at: r.hold_expires_at,
-                unit_type_id: r.unit_type_id,
-                from,
-                to,
-                arrival: r.arrival,
-                departure: r.departure,
-            });
-        }
+/// Nights without a unit, of stays that are expected or here.
+fn unassigned(
+    stays: &[StayBar],
+    segments: &[Segment],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Vec<StayBar> {
+    let mut taken: BTreeMap<Uuid, Vec<&Segment>> = BTreeMap::new();
+    for segment in segments {
+        let id = segment.reservation_id.unwrap_or_default();
+        taken.entry(id).or_default().push(segment);
     }
-    Ok(out)
+    let mut out = Vec::new();
+    let open = [Status::Tentative, Status::Confirmed, Status::InHouse];
+    for stay in stays.iter().filter(|s| open.contains(&s.status)) {
+        let taken = taken.get(&stay.reservation_id).map(Vec::as_slice).unwrap_or_default();
+        let nights = stay.arrival.max(from).iter_days();
+        let bare = nights
+            .take_while(|n| *n < stay.departure.min(to))
+            .filter(|n| !taken.iter().any(|s| s.from <= *n && s.to > *n));
+        out.extend(runs(bare).into_iter().map(|(from, to)| StayBar {
+            from,
+            to,
+            ..stay.clone()
+        }));
+    }
+    out
 }
