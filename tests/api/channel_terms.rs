@@ -307,12 +307,11 @@ async fn accept_all(server: &Server) {
     let db = &server.app.db;
     let mut tx = db.begin(server.adler.tenant).await.unwrap();
     let who = server.adler.owner();
-    let id = innkeep_domain::channel::connection::list(&mut tx, &who, None, 1)
+    let all = innkeep_domain::channel::connection::list(&mut tx, &who, None, 1)
         .await
-        .unwrap()[0]
-        .id;
+        .unwrap();
     for alarm in [false, true] {
-        while let Next::Call(call) = push::prepare(&mut tx, id, 10_000, now).await.unwrap() {
+        while let Next::Call(call) = push::prepare(&mut tx, &all[0], 10_000, now).await.unwrap() {
             let rejected = Rejected {
                 range: 0,
                 reason: "no such room".into(),

@@ -4,7 +4,7 @@
 use crate::Workers;
 use crate::lanes::{Lane, Lanes};
 use chrono::{DateTime, Duration, Utc};
-use innkeep_domain::channel::connection;
+use innkeep_domain::channel::connection::{self, Connection};
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::product::{self, Products};
 use innkeep_domain::channel::push::{self, Call, Next};
@@ -40,9 +40,6 @@ pub(crate) async fn run(
 
 /// Until nothing is left, or something has to wait: until when.
 async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<DateTime<Utc>>> {
-    let Some((sink, access)) = sink(workers, tenant, id).await? else {
-        return Ok(None);
-    };
     for sent in 0.. {
         if sent >= IN_A_ROW {
             workers.pause(APART).await;
@@ -55,7 +52,12 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await.map(Some),
         };
         let mut tx = workers.begin(tenant).await?;
-        let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
+        let connection = connection::get(&mut tx, id).await?;
+        let Some((sink, access)) = sink(workers, &connection) else {
+            return Ok(None);
+        };
+        let now = workers.ctx.clock.now();
+        let next = push::prepare(&mut tx, &connection, sink.ranges_per_call(), now).await?;
         let products = match sink.replaces_nights() {
             true => Some(product::read(&mut tx, id).await?),
             false => None,
@@ -76,16 +78,10 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
     Ok(None)
 }
 
-async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(Arc<dyn AriSink>, Access)>> {
-    let mut tx = workers.begin(tenant).await?;
-    let connection = connection::get(&mut tx, id).await?;
-    tx.commit().await?;
-    let sink = workers
-        .ctx
-        .protocols
-        .get(&connection.protocol)
-        .and_then(|p| p.sink.clone());
-    Ok(sink.zip(connection.access()))
+/// Nothing, for a connection that is not told anything.
+fn sink(workers: &Workers, connection: &Connection) -> Option<(Arc<dyn AriSink>, Access)> {
+    let protocol = workers.ctx.protocols.get(&connection.protocol)?;
+    Some((protocol.sink.clone()?, connection.access()?))
 }
 
 /// The cells wait, dirty; no attempt is consumed.

@@ -6,7 +6,7 @@
 mod limit;
 
 use super::anew;
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::diff::{self, Difference, Range};
 use super::dirty::Kind;
 use super::shadow::{self, State};
@@ -55,28 +55,27 @@ pub enum Next {
 /// What to do next for a connection. Marks whose cells already agree are dropped here.
 pub async fn prepare(
     tx: &mut TenantTx,
-    connection_id: Uuid,
+    connection: &Connection,
     most_ranges: usize,
     now: DateTime<Utc>,
 ) -> Result<Next> {
-    let connection = connection::get(tx, connection_id).await?;
     if !connection.is_active() {
         return Ok(Next::Nothing);
     }
     let not_before = sqlx::query_scalar!(
         "select next_push_at from channel_sync where tenant_id = $1 and connection_id = $2",
         tx.t(),
-        connection_id
+        connection.id
     )
     .fetch_one(&mut **tx)
     .await?;
     if not_before > now {
         return Ok(Next::Wait(not_before));
     }
-    unheard::tell_again(tx, connection_id, now).await?;
+    unheard::tell_again(tx, connection.id, now).await?;
     let mut free_at: Option<DateTime<Utc>> = None;
     for kind in [Kind::Availability, Kind::Rates] {
-        match of_kind(tx, &connection, kind, most_ranges, now).await? {
+        match of_kind(tx, connection, kind, most_ranges, now).await? {
             Next::Nothing => {}
             // One kind's limit does not keep the other waiting.
             Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),

@@ -78,9 +78,8 @@ impl World {
 
     pub async fn next(&self, at: DateTime<Utc>) -> Next {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
-        let next = push::prepare(&mut tx, self.connection.id, 10_000, at)
-            .await
-            .unwrap();
+        let connection = connection::get(&mut tx, self.connection.id).await.unwrap();
+        let next = push::prepare(&mut tx, &connection, 10_000, at).await.unwrap();
         tx.commit().await.unwrap();
         next
     }
