@@ -228,6 +228,8 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("list_channel_cells", Tenant(ReadChannels)),
     ("get_channel_closed_dates", Tenant(ReadChannels)),
     ("set_channel_closed_dates", Tenant(WriteChannels)),
+    ("get_channel_availability_rules", Tenant(ReadChannels)),
+    ("set_channel_availability_rules", Tenant(WriteChannels)),
     ("list_channel_messages", Tenant(ReadChannels)),
     ("get_channel_message", Tenant(ReadGuests)),
     ("replay_channel_message", Tenant(WriteChannels)),

@@ -79,6 +79,13 @@ pub(crate) struct Webhook {
     pub(crate) send_data: bool,
 }
 
+/// An availability rule, as the PMS gave it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) given: serde_json::Map<String, serde_json::Value>,
+}
+
 impl Webhook {
     pub(crate) fn wants(&self, event: &str) -> bool {
         let named = |mask: &str| mask == "*" || mask == event || event.starts_with(&format!("{mask}_"));
@@ -115,6 +122,7 @@ pub(crate) struct Property {
     pub(crate) id: String,
     pub(crate) spec: PropertySpec,
     pub(crate) webhooks: Vec<Webhook>,
+    pub(crate) rules: Vec<Rule>,
     /// Room type, then date.
     availability: BTreeMap<String, BTreeMap<NaiveDate, i64>>,
     /// Rate plan, then date.
@@ -127,6 +135,7 @@ impl Property {
             id,
             spec,
             webhooks: Vec::new(),
+            rules: Vec::new(),
             availability: BTreeMap::new(),
             cells: BTreeMap::new(),
         }

@@ -70,6 +70,11 @@ impl World {
         self.properties.get_mut(id)
     }
 
+    pub(crate) fn property_with_rule(&mut self, rule: &str) -> Option<&mut Property> {
+        let mut all = self.properties.values_mut();
+        all.find(|property| property.rules.iter().any(|known| known.id == rule))
+    }
+
     /// Availability and rates of products that stay are kept. False when there is no room for another.
     pub(crate) fn upsert_property(&mut self, id: &str, spec: PropertySpec) -> bool {
         if let Some(known) = self.properties.get_mut(id) {

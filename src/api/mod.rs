@@ -53,6 +53,7 @@ pub mod taxes;
 mod unit_types;
 mod units;
 pub mod users;
+mod weekday;
 
 pub use auth::Auth;
 pub use body::Body;

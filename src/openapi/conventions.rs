@@ -29,7 +29,11 @@ pub const OPEN: &[&str] = &[
 ];
 
 /// Reads that ask what a channel may not be in a state to answer.
-const ASKS_A_CHANNEL: &[&str] = &["list_remote_products", "read_channel_ari"];
+const ASKS_A_CHANNEL: &[&str] = &[
+    "get_channel_availability_rules",
+    "list_remote_products",
+    "read_channel_ari",
+];
 
 /// Unsafe by method, but no answer is kept of them: repeating them changes nothing, or they belong to no tenant and
 /// answer with secrets that are shown once.

@@ -27,6 +27,7 @@ pub mod product;
 pub mod push;
 pub mod retention;
 pub mod revision;
+pub mod rules;
 pub mod setup;
 mod shadow;
 pub mod status;

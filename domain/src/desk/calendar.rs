@@ -349,11 +349,7 @@ async fn hang_nights(
 }
 
 /// Nights without a unit, of stays that are expected or here.
-fn unassigned(
-    stays: &[StayBar],
-    segments: &[Segment],
-    (from, to): (NaiveDate, NaiveDate),
-) -> Vec<StayBar> {
+fn unassigned(stays: &[StayBar], segments: &[Segment], (from, to): (NaiveDate, NaiveDate)) -> Vec<StayBar> {
     let mut taken: BTreeMap<Uuid, Vec<&Segment>> = BTreeMap::new();
     for segment in segments {
         let id = segment.reservation_id.unwrap_or_default();
@@ -362,7 +358,10 @@ fn unassigned(
     let mut out = Vec::new();
     let open = [Status::Tentative, Status::Confirmed, Status::InHouse];
     for stay in stays.iter().filter(|s| open.contains(&s.status)) {
-        let taken = taken.get(&stay.reservation_id).map(Vec::as_slice).unwrap_or_default();
+        let taken = taken
+            .get(&stay.reservation_id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let nights = stay.arrival.max(from).iter_days();
         let bare = nights
             .take_while(|n| *n < stay.departure.min(to))

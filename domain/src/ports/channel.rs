@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod correspondence;
+mod rules;
 
 use crate::channel::revision::ChannelRevision;
 use crate::private::private;
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 pub use catalogue::*;
 use chrono::NaiveDate;
 pub use correspondence::*;
+pub use rules::*;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -241,6 +243,7 @@ pub struct Capabilities {
     pub catalogue: Option<Arc<dyn Catalogue>>,
     pub recovery: Option<Arc<dyn Recovery>>,
     pub correspondence: Option<Arc<dyn Correspondence>>,
+    pub rules: Option<Arc<dyn AvailabilityRules>>,
 }
 
 /// The protocols this installation speaks.

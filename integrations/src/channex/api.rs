@@ -37,13 +37,37 @@ impl Api {
         path: &[&str],
         body: Vec<u8>,
     ) -> Result<Value, ChannelError> {
+        self.send(access, Method::POST, path, body).await
+    }
+
+    pub(super) async fn put(
+        &self,
+        access: &Access,
+        path: &[&str],
+        body: Vec<u8>,
+    ) -> Result<Value, ChannelError> {
+        self.send(access, Method::PUT, path, body).await
+    }
+
+    pub(super) async fn delete(&self, access: &Access, path: &[&str]) -> Result<Value, ChannelError> {
+        let request = request(access, Method::DELETE, &address(access, path)?, Vec::new())?;
+        self.call(access, path, request).await
+    }
+
+    async fn send(
+        &self,
+        access: &Access,
+        method: Method,
+        path: &[&str],
+        body: Vec<u8>,
+    ) -> Result<Value, ChannelError> {
         if body.len() > LARGEST_CALL {
             return Err(answer::ours(
                 "payload_too_large",
                 format!("more than {LARGEST_CALL} bytes"),
             ));
         }
-        let mut request = request(access, Method::POST, &address(access, path)?, body)?;
+        let mut request = request(access, method, &address(access, path)?, body)?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);
         self.call(access, path, request).await

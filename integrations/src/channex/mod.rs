@@ -14,6 +14,7 @@ mod read_back;
 mod reader;
 mod recovery;
 mod room;
+mod rules;
 mod warnings;
 mod wire;
 
@@ -37,7 +38,8 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         more: Capabilities {
             catalogue: Some(Arc::new(catalogue::Shelf::new(api.clone()))),
             recovery: Some(Arc::new(recovery::Revisions::new(api.clone()))),
-            correspondence: Some(Arc::new(correspondence::Desk::new(api))),
+            correspondence: Some(Arc::new(correspondence::Desk::new(api.clone()))),
+            rules: Some(Arc::new(rules::Rules::new(api))),
         },
     }
 }

@@ -6,9 +6,10 @@ mod desk;
 mod properties;
 mod query;
 mod revisions;
+mod rules;
 mod setup;
 
-use poem::{Route, get, post};
+use poem::{Route, get, post, put};
 
 pub(crate) fn routes() -> Route {
     Route::new()
@@ -35,6 +36,14 @@ pub(crate) fn routes() -> Route {
             get(properties::rate_plans).post(setup::create_rate_plan),
         )
         .at("/webhooks", get(setup::list_webhooks).post(setup::create_webhook))
+        .at(
+            "/channel_availability_rules",
+            get(rules::list).post(rules::create),
+        )
+        .at(
+            "/channel_availability_rules/:id",
+            put(rules::replace).delete(rules::delete),
+        )
         .at("/message_threads", get(desk::list_threads))
         .at(
             "/message_threads/:id/messages",

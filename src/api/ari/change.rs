@@ -2,11 +2,12 @@
 
 use crate::api::money::Money;
 use crate::api::patch;
+use crate::api::weekday::Weekday;
 use chrono::NaiveDate;
 use innkeep_domain::inventory::Closing;
 use innkeep_domain::rates::ari::{Change, PriceEntry, Range, RestrictionEntry, Restrictions, StockEntry};
+use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
-use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
 /// At most 500 entries and 100,000 nights in all.
@@ -71,18 +72,6 @@ struct AvailabilityChange {
     blocked: Option<i32>,
     /// Units that may be sold beyond capacity.
     overbooking_limit: Option<i32>,
-}
-
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename_all = "snake_case")]
-enum Weekday {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
 }
 
 impl AriChange {
@@ -151,19 +140,5 @@ fn range(from: NaiveDate, to: NaiveDate, weekdays: &[Weekday]) -> Range {
         from,
         to,
         weekdays: weekdays.iter().map(|d| (*d).into()).collect(),
-    }
-}
-
-impl From<Weekday> for chrono::Weekday {
-    fn from(day: Weekday) -> Self {
-        match day {
-            Weekday::Mon => Self::Mon,
-            Weekday::Tue => Self::Tue,
-            Weekday::Wed => Self::Wed,
-            Weekday::Thu => Self::Thu,
-            Weekday::Fri => Self::Fri,
-            Weekday::Sat => Self::Sat,
-            Weekday::Sun => Self::Sun,
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! A house and Channex, played by the sandbox: set up from here, mapped, and asked again for what was lost.
 
 mod recover;
+mod rules;
 mod setup;
 mod talk;
 
