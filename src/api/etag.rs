@@ -9,6 +9,8 @@ use poem_openapi::param::Header;
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::ToJSON;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 pub fn etag(version: i32) -> String {
     format!("\"{version}\"")
@@ -72,6 +74,16 @@ impl<T: ToJSON> ApiResponse for Found<T> {
     fn register(registry: &mut Registry) {
         T::register(registry);
     }
+}
+
+/// A quoted tag for whatever has no version: made of what is sent.
+pub fn content_tag(body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let hex = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    format!("\"{hex}\"")
 }
 
 /// Does an `If-None-Match` name a tag that is `same`? Compared weakly; `*` names them all.

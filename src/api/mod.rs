@@ -37,6 +37,7 @@ pub mod passkeys;
 pub mod patch;
 pub mod platform;
 pub mod policies;
+mod polled;
 pub mod pricing;
 pub mod promo_codes;
 pub mod properties;

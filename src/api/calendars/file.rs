@@ -1,21 +1,20 @@
 //! `GET /ical/{token}.ics`: our calendar of a unit, for whoever knows its address.
 
-use crate::api::etag::any_tag;
+use crate::api::polled::Polled;
 use crate::api::reply::header;
 use crate::api::{ApiResult, Tag};
 use crate::app::Shared;
 use innkeep_domain::Refusal;
 use innkeep_domain::channel::calendar::{self, link};
 use innkeep_integrations::ical;
-use poem::http::{HeaderValue, StatusCode, header as name};
 use poem::web::Data;
 use poem::{IntoResponse, Response};
 use poem_openapi::param::{Header, Path};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
+
+const CALENDAR: &str = "text/calendar; charset=utf-8";
 
 pub struct CalendarFiles;
 
@@ -42,50 +41,17 @@ impl CalendarFiles {
         let mut tx = app.db.begin(tenant).await?;
         let shown = calendar::show(&mut tx, connection, app.now()).await?;
         tx.commit().await?;
-        Ok(CalendarFile::new(
-            ical::write(&shown.name, &shown.taken),
-            if_none_match.0.as_deref(),
-        ))
+        let text = ical::write(&shown.name, &shown.taken);
+        let known = if_none_match.0.as_deref();
+        Ok(CalendarFile(Polled::new(CALENDAR, text, known)))
     }
 }
 
-struct CalendarFile {
-    tag: String,
-    /// `None`: the caller has it.
-    text: Option<String>,
-}
-
-impl CalendarFile {
-    fn new(text: String, known: Option<&str>) -> Self {
-        let digest = Sha256::digest(&text);
-        let hex = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        let tag = format!("\"{hex}\"");
-        let same = known.is_some_and(|known| any_tag(known, |t| t == tag));
-        Self {
-            tag,
-            text: (!same).then_some(text),
-        }
-    }
-}
-
-const CALENDAR: &str = "text/calendar; charset=utf-8";
+struct CalendarFile(Polled);
 
 impl IntoResponse for CalendarFile {
     fn into_response(self) -> Response {
-        let mut response = match self.text {
-            None => StatusCode::NOT_MODIFIED.into_response(),
-            Some(text) => Response::builder().content_type(CALENDAR).body(text),
-        };
-        let headers = response.headers_mut();
-        // Kept by who read it, and asked for again each time.
-        headers.insert(name::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
-            headers.insert(name::ETAG, tag);
-        }
-        response
+        self.0.into_response()
     }
 }
 

@@ -1,7 +1,8 @@
 //! `GET /hooks/channels/{token}/ari`: what is true now, for a seller that asks instead of being told.
 
 use super::find;
-use crate::api::etag::{any_tag, unless_known};
+use crate::api::etag::unless_known;
+use crate::api::polled::Polled;
 use crate::api::{ApiResult, Tag};
 use crate::app::Shared;
 use chrono::NaiveDate;
@@ -10,15 +11,13 @@ use innkeep_domain::channel::connection;
 use innkeep_domain::channel::current::{self, Current};
 use innkeep_domain::ports::channel::{AvailabilityRange, RateRange};
 use innkeep_integrations::open_webhook;
-use poem::http::{HeaderValue, StatusCode, header as name};
 use poem::web::Data;
 use poem::{IntoResponse, Response};
 use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 pub struct HookAri;
 
@@ -138,44 +137,21 @@ impl From<RateRange> for SellerRate {
     }
 }
 
-struct Tagged {
-    tag: String,
-    /// `None`: the caller has it.
-    text: Option<String>,
-}
+struct Tagged(Polled);
 
 impl Tagged {
     fn new(ari: &SellerAri, known: Option<&str>) -> Self {
-        let text = ari.to_json_string();
-        let digest = Sha256::digest(&text);
-        let hex = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        let tag = format!("\"{hex}\"");
-        let same = known.is_some_and(|known| any_tag(known, |t| t == tag));
-        Self {
-            tag,
-            text: (!same).then_some(text),
-        }
+        Self(Polled::new(
+            Json::<SellerAri>::CONTENT_TYPE,
+            ari.to_json_string(),
+            known,
+        ))
     }
 }
 
 impl IntoResponse for Tagged {
     fn into_response(self) -> Response {
-        let mut response = match self.text {
-            None => StatusCode::NOT_MODIFIED.into_response(),
-            Some(text) => Response::builder()
-                .content_type("application/json; charset=utf-8")
-                .body(text),
-        };
-        let headers = response.headers_mut();
-        // Kept by who read it, and asked for again each time.
-        headers.insert(name::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
-            headers.insert(name::ETAG, tag);
-        }
-        response
+        self.0.into_response()
     }
 }
 

@@ -15,7 +15,7 @@ use innkeep_domain::clock::Clock;
 use innkeep_domain::testing::{House, Plan};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,8 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         channels: &channels,
     };
     side.settle().await?;
-    side.confuse(Duration::from_secs(seconds), &mut verdict).await?;
+    side.confuse(Duration::from_secs(seconds), scale, &mut verdict)
+        .await?;
     side.quiet(&mut verdict).await?;
     side.forget(&mut verdict).await?;
     side.remember(scale, &mut verdict).await?;
@@ -82,14 +83,13 @@ impl Sides<'_> {
     }
 
     /// Everything that can go wrong goes wrong, while people book.
-    async fn confuse(&self, time: Duration, verdict: &mut Verdict) -> anyhow::Result<()> {
+    async fn confuse(&self, time: Duration, scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
         let faults = json!({
             "latency_ms": [0, 80], "error_rate": 0.1, "timeout_before_apply_rate": 0.05,
             "timeout_after_apply_rate": 0.1, "sever_on_timeout": true, "warning_rate": 0.05, "silent_drop_rate": 0.05,
             "duplicate_webhooks": 2, "webhook_drop_rate": 0.3, "webhook_delay_ms": [0, 300], "reorder_feed": true,
-            "duplicate_feed": 2, "lost_ack_rate": 0.2, "seed": 5,
+            "duplicate_feed": 2, "lost_ack_rate": 0.2, "auto_replenish": true, "clock_skew_s": 90,
         });
-        self.channels[0].faults(faults).await?;
         let stop = guests::flag();
         let clock = async {
             tokio::time::sleep(time).await;
@@ -102,21 +102,45 @@ impl Sides<'_> {
             .both()
             .map(|(house, _)| at_desk(self.world, house, PAUSE, &stop));
         let rates = self.both().map(|(house, _)| at_rates(self.world, house, &stop));
-        let ((), there, here, rates) = tokio::join!(
+        let ((), outages, there, here, rates) = tokio::join!(
             clock,
+            self.come_and_go(faults, scale, &stop),
             try_join_all(there),
             try_join_all(here),
             try_join_all(rates)
         );
         let acts = |done: Vec<guests::Done>| done.iter().map(guests::Done::all).sum::<usize>();
         verdict.figure(format!(
-            "{} connections, {} acts at the channel, {} bookings and cancellations and {} changes of rates here",
+            "{} connections, {} outages, {} acts at the channel, {} bookings and cancellations and {} changes of rates here",
             self.channels.len(),
+            outages?,
             acts(there?),
             acts(here?),
             rates?.into_iter().sum::<usize>()
         ));
         self.channels[0].faults(json!({})).await
+    }
+
+    /// The channel has its faults, and now and then it is gone: every other time without a word. How often.
+    async fn come_and_go(&self, mut faults: Value, scale: Scale, stop: &AtomicBool) -> anyhow::Result<usize> {
+        let (there, away) = scale.of((2_000, 700), (20_000, 5_000));
+        let mut outages = 0;
+        loop {
+            faults["outage"] = json!(false);
+            self.channels[0].faults(faults.clone()).await?;
+            tokio::time::sleep(Duration::from_millis(there)).await;
+            if stop.load(Ordering::Relaxed) {
+                return Ok(outages);
+            }
+            faults["outage"] = if outages % 2 == 0 {
+                json!(true)
+            } else {
+                json!("drop")
+            };
+            outages += 1;
+            self.channels[0].faults(faults.clone()).await?;
+            tokio::time::sleep(Duration::from_millis(away)).await;
+        }
     }
 
     async fn quiet(&self, verdict: &mut Verdict) -> anyhow::Result<()> {

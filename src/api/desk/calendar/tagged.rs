@@ -3,7 +3,7 @@
 //! The tag is a hash of the body: the event log's position would be cheaper, but a position does not say which
 //! transactions before it are still running, so the same position can stand for different data.
 
-use crate::api::etag::{any_tag, unless_known};
+use crate::api::etag::{any_tag, content_tag, unless_known};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use innkeep_domain::Error;
@@ -13,8 +13,6 @@ use poem_openapi::ApiResponse;
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::ToJSON;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::marker::PhantomData;
 
@@ -33,7 +31,7 @@ impl<T: ToJSON> Tagged<T> {
     pub fn new(value: &T, known: Option<&str>, accepted: Option<&str>) -> Result<Self, Error> {
         let text = value.to_json().unwrap_or_default().to_string();
         // Weak: the same data may be sent compressed or not.
-        let quoted = format!("\"{}\"", hash(text.as_bytes()));
+        let quoted = content_tag(text.as_bytes());
         let tag = format!("W/{quoted}");
         if known.is_some_and(|k| any_tag(k, |t| t == quoted)) {
             return Ok(Self {
@@ -56,14 +54,6 @@ impl<T: ToJSON> Tagged<T> {
             shape: PhantomData,
         })
     }
-}
-
-fn hash(body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    digest.iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -6,7 +6,7 @@
 //!
 //! | | scenario | what happens in the house |
 //! |---|---|---|
-//! | 1 | full sync | a house with 500 nights of prices is mapped: one call for availability, one for rates |
+//! | 1 | full sync | a house with 500 nights of prices, higher at weekends, is mapped: one call for availability, one for rates |
 //! | 2 | single date, single rate | Twin BAR, day 22: 333.00 |
 //! | 3 | single date, several rates | Twin BAR day 21: 333.00; Double BAR day 25: 444.00; Double B&B day 29: 456.23 |
 //! | 4 | several dates, several rates | Twin BAR 1-10: 241.00; Double BAR 10-16: 312.66; Double B&B 1-20: 111.00 |
@@ -85,7 +85,10 @@ async fn full_sync(stage: &Stage, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (first, last) = stage.horizon();
     let (mut free, mut rated) = (Vec::new(), Vec::new());
     for product in Product::ALL {
-        rated.push(stage.rate(product, first, last, Told::everything(product.price())));
+        let runs = stage.weeks().into_iter();
+        rated.extend(runs.map(|(from, to, weekend)| {
+            stage.rate(product, from, to, Told::everything(product.price(weekend)))
+        }));
     }
     free.push(stage.free("twin", first, last, 8));
     // The double has one left on day 25, from the beginning.

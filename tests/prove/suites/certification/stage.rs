@@ -4,7 +4,7 @@ use super::values::Product;
 use crate::harness::wire::{Wire, request};
 use crate::harness::world::World;
 use anyhow::{Context, ensure};
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const NIGHTS: u64 = 500;
+/// Nights that cost more.
+const WEEKEND: [&str; 2] = ["fri", "sat"];
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Stage {
@@ -45,7 +47,8 @@ pub struct Journalled {
 }
 
 impl Stage {
-    /// Twin (8 units) and Double (6), Best Available Rate and Bed & Breakfast, 500 nights of prices.
+    /// Twin (8 units) and Double (6), Best Available Rate and Bed & Breakfast, 500 nights of prices that are higher at
+    /// weekends.
     pub async fn furnish(world: &World, title: &str, calls_per_minute: u32) -> anyhow::Result<Self> {
         let token = world.log_in(&world.houses[0]).await?;
         let mut stage = Self {
@@ -94,10 +97,13 @@ impl Stage {
             self.ours.insert(key, plan);
         }
         let (first, last) = self.horizon();
-        let prices: Vec<Value> = Product::ALL
-            .iter()
-            .map(|p| self.price(*p, first, last, p.price()))
-            .collect();
+        let mut prices = Vec::new();
+        for product in Product::ALL {
+            prices.push(self.price(product, first, last, product.price(false)));
+            let mut higher = self.price(product, first, last, product.price(true));
+            merge(&mut higher, &json!({ "weekdays": WEEKEND }));
+            prices.push(higher);
+        }
         let one_left = self.blocked("double", self.day(25), self.day(25), 5);
         self.change(&json!({ "prices": prices, "availability": [one_left] }))
             .await
@@ -167,6 +173,20 @@ impl Stage {
 
     pub fn horizon(&self) -> (NaiveDate, NaiveDate) {
         (self.business_date, self.business_date + Days::new(NIGHTS - 1))
+    }
+
+    /// Runs of nights of one price, from the first to the last: whether they are a weekend's.
+    pub fn weeks(&self) -> Vec<(NaiveDate, NaiveDate, bool)> {
+        let (first, last) = self.horizon();
+        let mut runs: Vec<(NaiveDate, NaiveDate, bool)> = Vec::new();
+        for night in first.iter_days().take_while(|night| *night <= last) {
+            let weekend = matches!(night.weekday(), Weekday::Fri | Weekday::Sat);
+            match runs.last_mut() {
+                Some(run) if run.2 == weekend => run.1 = night,
+                _ => runs.push((night, night, weekend)),
+            }
+        }
+        runs
     }
 
     pub fn price(&self, product: Product, from: NaiveDate, to: NaiveDate, amount: &str) -> Value {

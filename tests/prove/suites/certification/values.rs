@@ -23,9 +23,14 @@ pub const DOUBLE_BB: Product = product("double", "bb");
 impl Product {
     pub const ALL: [Self; 4] = [TWIN_BAR, TWIN_BB, DOUBLE_BAR, DOUBLE_BB];
 
-    /// On every night, to begin with.
-    pub fn price(self) -> &'static str {
-        if self.plan == "bar" { "100.00" } else { "120.00" }
+    /// To begin with: on most nights, and at weekends.
+    pub fn price(self, weekend: bool) -> &'static str {
+        match (self.plan, weekend) {
+            ("bar", false) => "100.00",
+            ("bar", true) => "129.50",
+            (_, false) => "120.00",
+            (_, true) => "149.50",
+        }
     }
 }
 

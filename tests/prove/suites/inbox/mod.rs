@@ -57,8 +57,9 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let begun = Instant::now();
     let mut verdict = Verdict::default();
     verdict.figure(format!(
-        "{messages} messages posted in {} deliveries, {} acts at a channel that is asked",
-        answered.len(),
+        "{messages} messages posted in {} deliveries ({} put off), {} acts at a channel that is asked",
+        answered.waits.len(),
+        answered.put_off,
         there.all()
     ));
     all_applied(&world).await?;
@@ -72,7 +73,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     verdict.none(end.differing, "cells differ");
     // The quick form runs beside whatever else a machine does.
     let most = Duration::from_secs(scale.of(6, 2));
-    acknowledged("posted", &answered, most, &mut verdict);
+    acknowledged("posted", &answered.waits, most, &mut verdict);
     acknowledged("fetched", &fetched_waits(&channel).await?, most, &mut verdict);
     applied_once(&world, &channel, &mut verdict).await?;
     lives

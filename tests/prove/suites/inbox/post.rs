@@ -15,11 +15,21 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const SENDERS: usize = 8;
+/// After a 503, whose `Retry-After` says so; until one gives up.
+const AGAIN: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Seller {
     pub connection: Uuid,
     path: String,
     secret: String,
+}
+
+/// From the first try of each to its 202.
+pub struct Delivered {
+    pub waits: Vec<Duration>,
+    /// Tries that were answered with 503.
+    pub put_off: usize,
 }
 
 impl Seller {
@@ -51,21 +61,31 @@ impl Seller {
         })
     }
 
-    /// Delivers all, in this order but beside each other; how long each waited for its 202.
-    pub async fn post(&self, world: &World, messages: &[Message]) -> anyhow::Result<Vec<Duration>> {
+    /// Delivers all, in this order but beside each other; how long each waited for its 202, and how often one was put off.
+    pub async fn post(&self, world: &World, messages: &[Message]) -> anyhow::Result<Delivered> {
         let next = AtomicUsize::new(0);
+        let put_off = AtomicUsize::new(0);
         let sender = || async {
             let mut wire = world.wire().await?;
             let mut waits = Vec::new();
             while let Some(message) = messages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                waits.push(self.deliver(&mut wire, message).await?);
+                waits.push(self.deliver(&mut wire, message, &put_off).await?);
             }
             anyhow::Ok(waits)
         };
-        Ok(try_join_all((0..SENDERS).map(|_| sender())).await?.concat())
+        Ok(Delivered {
+            waits: try_join_all((0..SENDERS).map(|_| sender())).await?.concat(),
+            put_off: put_off.into_inner(),
+        })
     }
 
-    async fn deliver(&self, wire: &mut Wire, message: &Message) -> anyhow::Result<Duration> {
+    /// As senders do, one that is told to try again does.
+    async fn deliver(
+        &self,
+        wire: &mut Wire,
+        message: &Message,
+        put_off: &AtomicUsize,
+    ) -> anyhow::Result<Duration> {
         let now = Clock::System.now();
         let signature = standard_webhooks::sign(&self.secret, &message.id, now, message.body.as_bytes())?;
         let headers = format!(
@@ -77,9 +97,13 @@ impl Seller {
             standard_webhooks::SIGNATURE
         );
         let begun = Instant::now();
-        let reply = wire
-            .call_again(&request("POST", &self.path, "", &headers, &message.body))
-            .await?;
+        let request = request("POST", &self.path, "", &headers, &message.body);
+        let mut reply = wire.call_again(&request).await?;
+        while reply.status == 503 && begun.elapsed() < PATIENCE {
+            put_off.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(AGAIN).await;
+            reply = wire.call_again(&request).await?;
+        }
         let took = begun.elapsed();
         ensure!(
             reply.status == 202,
