@@ -176,7 +176,7 @@ impl Exchange<'_> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut tx = self.app.db.begin(self.tenant).await?;
-        inbox::store(&mut tx, self.connection.id, &pushed.messages, self.app.now()).await?;
+        inbox::receive(&mut tx, self.connection.id, &pushed.messages, self.app.now()).await?;
         jobs::kick(&mut tx).await?;
         tx.commit().await?;
         Ok(pushed.answer(self.agreed))

@@ -133,6 +133,9 @@ async fn store(
         let unreadable = |e: Unreadable| Refusal::invalid("unreadable_message", e.0);
         protocol.reader.read(&raw).map_err(unreadable)?;
     }
-    inbox::store(tx, connection.id, &[RawMessage { message_id, raw }], now).await?;
-    Ok(jobs::kick(tx).await?)
+    let new = inbox::receive(tx, connection.id, &[RawMessage { message_id, raw }], now).await?;
+    if new > 0 {
+        jobs::kick(tx).await?;
+    }
+    Ok(())
 }

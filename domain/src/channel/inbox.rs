@@ -22,11 +22,31 @@ private!(Message[message_id]);
 /// Tries before a message is parked for a person.
 pub const MOST_ATTEMPTS: i32 = 8;
 
-/// Stores messages; one that is there already is left alone. Returns how many were new.
+/// Stores messages that were fetched; one that is there already is left alone. Returns how many were new.
 pub async fn store(
     tx: &mut TenantTx,
     connection_id: Uuid,
     messages: &[RawMessage],
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    insert(tx, connection_id, messages, None, now).await
+}
+
+/// The same for messages that were posted to us: our answer after the commit acknowledges them.
+pub async fn receive(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    messages: &[RawMessage],
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    insert(tx, connection_id, messages, Some(now), now).await
+}
+
+async fn insert(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    messages: &[RawMessage],
+    acknowledged_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let vault = tx.vault().await?;
@@ -36,15 +56,17 @@ pub async fn store(
         .map(|m| messages::seal(&vault, connection_id, &m.message_id, &m.raw));
     let sealed: Vec<String> = sealed.collect::<Result<_>>()?;
     let stored = sqlx::query!(
-        "insert into inbox (tenant_id, connection_id, message_id, message, received_at, state, next_attempt_at)
-         select $1, $2, m.id, m.message, $5, 'received', $5
+        "insert into inbox (tenant_id, connection_id, message_id, message, received_at, state, next_attempt_at,
+             acknowledged_at)
+         select $1, $2, m.id, m.message, $5, 'received', $5, $6
          from unnest($3::text[], $4::text[]) with ordinality as m (id, message, n) order by m.n
          on conflict (tenant_id, connection_id, message_id) do nothing",
         tx.t(),
         connection_id,
         &ids,
         &sealed,
-        now
+        now,
+        acknowledged_at
     )
     .execute(&mut **tx)
     .await?;

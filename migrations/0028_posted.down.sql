@@ -1,0 +1,2 @@
+-- Before, a worker noted the acknowledgement; of what is noted already it has nothing to do.
+select 1;
