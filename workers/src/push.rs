@@ -2,13 +2,14 @@
 //! differs. The session lock makes it the only sender of this connection anywhere.
 
 use crate::Workers;
+use crate::breaker::Permit;
 use crate::lanes::{Lane, Lanes};
 use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection;
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::product::{self, Products};
-use innkeep_domain::channel::push::{self, Call, Next};
-use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport};
+use innkeep_domain::channel::push::{self, Call, Manner, Next};
+use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport, Telling, WholeSink};
 use innkeep_domain::{Result, TenantId};
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,8 +41,12 @@ pub(crate) async fn run(
 
 /// Until nothing is left, or something has to wait: until when.
 async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<DateTime<Utc>>> {
-    let Some((sink, access)) = sink(workers, tenant, id).await? else {
+    let Some(channel) = channel(workers, tenant, id).await? else {
         return Ok(None);
+    };
+    let mut manner = Manner {
+        most_ranges: channel.sink.ranges_per_call(),
+        telling: channel.whole.is_none().then_some(Telling::CHANGES),
     };
     for sent in 0.. {
         if sent >= IN_A_ROW {
@@ -55,8 +60,8 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await.map(Some),
         };
         let mut tx = workers.begin(tenant).await?;
-        let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
-        let products = match sink.replaces_nights() {
+        let next = push::prepare(&mut tx, id, manner, workers.ctx.clock.now()).await?;
+        let products = match channel.sink.replaces_nights() {
             true => Some(product::read(&mut tx, id).await?),
             false => None,
         };
@@ -65,10 +70,14 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Next::Nothing => return Ok(None),
             Next::Wait(until) => return Ok(Some(until)),
             Next::Again => continue,
+            Next::Ask => {
+                manner.telling = ask(workers, (tenant, id), &channel, permit).await?;
+                continue;
+            }
             Next::Call(call) => call,
         };
         let started = Instant::now();
-        let result = tell(&*sink, &access, &call, products.as_ref()).await;
+        let result = tell(&channel, &call, products.as_ref()).await;
         permit.record(result.as_ref().is_err_and(ChannelError::is_fault), Instant::now());
         measure(&call, &result, started, workers);
         record(workers, tenant, &call, &result).await?;
@@ -76,16 +85,26 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
     Ok(None)
 }
 
-async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(Arc<dyn AriSink>, Access)>> {
+/// What a connection's channel is told by.
+struct Channel {
+    sink: Arc<dyn AriSink>,
+    whole: Option<Arc<dyn WholeSink>>,
+    access: Access,
+}
+
+async fn channel(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Channel>> {
     let mut tx = workers.begin(tenant).await?;
     let connection = connection::get(&mut tx, id).await?;
     tx.commit().await?;
-    let sink = workers
-        .ctx
-        .protocols
-        .get(&connection.protocol)
-        .and_then(|p| p.sink.clone());
-    Ok(sink.zip(connection.access()))
+    let Some(protocol) = workers.ctx.protocols.get(&connection.protocol) else {
+        return Ok(None);
+    };
+    let known = protocol.sink.clone().zip(connection.access());
+    Ok(known.map(|(sink, access)| Channel {
+        sink,
+        whole: protocol.more.whole.clone(),
+        access,
+    }))
 }
 
 /// The cells wait, dirty; no attempt is consumed.
@@ -102,16 +121,42 @@ async fn wait_for_breaker(
     Ok(until)
 }
 
+/// How the channel is told. Without an answer nothing is known, and the next try waits.
+async fn ask(
+    workers: &Workers,
+    (tenant, id): (TenantId, Uuid),
+    channel: &Channel,
+    permit: Permit<'_>,
+) -> Result<Option<Telling>> {
+    let Some(whole) = &channel.whole else {
+        return Ok(Some(Telling::CHANGES));
+    };
+    // What is known from before is answered at once, and says nothing of the channel's health.
+    let error = match whole.telling(&channel.access).await {
+        Ok(telling) => return Ok(Some(telling)),
+        Err(error) => error,
+    };
+    permit.record(error.is_fault(), Instant::now());
+    tracing::warn!(connection = %id, %error, "channel.not_asked");
+    let mut tx = workers.begin(tenant).await?;
+    push::not_asked(&mut tx, id, &error, workers.ctx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
 async fn tell(
-    sink: &dyn AriSink,
-    access: &Access,
+    channel: &Channel,
     call: &Call,
     products: Option<&Products>,
 ) -> Result<PushReport, ChannelError> {
+    let Channel { sink, access, .. } = channel;
     match (call.kind, products) {
         (Kind::Availability, _) => {
             let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.availability()).collect();
-            sink.push_availability(access, &ranges).await
+            match (&call.whole, &channel.whole) {
+                (Some(seasons), Some(whole)) => whole.push_whole(access, &ranges, seasons).await,
+                _ => sink.push_availability(access, &ranges).await,
+            }
         }
         (Kind::Rates, Some(products)) => {
             let unmapped = || ChannelError::Unknown("the mapping has changed meanwhile".to_owned());

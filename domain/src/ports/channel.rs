@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod correspondence;
+mod telling;
 
 use crate::channel::revision::ChannelRevision;
 use crate::private::private;
@@ -13,6 +14,7 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+pub use telling::*;
 
 private!(RawMessage[message_id]);
 
@@ -238,6 +240,7 @@ pub struct Protocol {
 /// What few protocols have; absent where one does not.
 #[derive(Clone, Default)]
 pub struct Capabilities {
+    pub whole: Option<Arc<dyn WholeSink>>,
     pub catalogue: Option<Arc<dyn Catalogue>>,
     pub recovery: Option<Arc<dyn Recovery>>,
     pub correspondence: Option<Arc<dyn Correspondence>>,

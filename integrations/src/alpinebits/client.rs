@@ -25,9 +25,11 @@ const ACTIONS: [Action; 4] = [
     Action::RatePlans,
     Action::GuestRequests,
 ];
-const CAPABILITIES: [Capability; 9] = [
+const CAPABILITIES: [Capability; 11] = [
     Capability::Categories,
     Capability::Deltas,
+    Capability::CompleteSet,
+    Capability::ClosingSeasons,
     Capability::Overlay,
     Capability::BookingRule,
     Capability::RoomTypeBookingRule,

@@ -34,13 +34,17 @@ pub const NAME: &str = "alpinebits";
 /// Portals that call us; those whose address is known are called too.
 pub fn protocol(outbound: Outbound) -> Protocol {
     let client = Arc::new(client::Client::new(outbound));
+    let sink = Arc::new(sink::Sink::new(client.clone()));
     Protocol {
         name: NAME,
         way: Way::LogsIn,
-        sink: Some(Arc::new(sink::Sink::new(client.clone()))),
+        sink: Some(sink.clone()),
         source: None,
         feed: Some(Arc::new(feed::Feed::new(client))),
         reader: Arc::new(push::Reader),
-        more: Capabilities::default(),
+        more: Capabilities {
+            whole: Some(sink),
+            ..Capabilities::default()
+        },
     }
 }

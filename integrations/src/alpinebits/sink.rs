@@ -1,6 +1,7 @@
 //! Free rooms and rate plans to a portal.
 
 use super::action::{Action, Side};
+use super::capability::Capability;
 use super::client::Client;
 use super::outcome;
 use super::plans;
@@ -8,9 +9,10 @@ use super::send;
 use super::verdict::{self, Agreed};
 use crate::ota::answer::Answer;
 use crate::ota::document::Document;
+use crate::ota::refusal::Refusal;
 use async_trait::async_trait;
 use innkeep_domain::ports::channel::{
-    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange,
+    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange, Season, Telling, WholeSink,
 };
 use std::sync::Arc;
 
@@ -53,6 +55,53 @@ impl Sink {
         }
         Ok(answer)
     }
+
+    async fn free_rooms(
+        &self,
+        access: &Access,
+        agreed: &Agreed,
+        ranges: &[AvailabilityRange],
+        message: Result<String, Refusal>,
+    ) -> Result<PushReport, ChannelError> {
+        let message = message.map_err(|refusal| {
+            self.client.forget(access);
+            outcome::unsayable(&refusal)
+        })?;
+        let answer = self.tell(access, agreed, Action::FreeRooms, &message).await?;
+        outcome::report(answer, ranges.len(), |record| {
+            let all = ranges.iter().enumerate();
+            all.filter(|(_, range)| range.room == record)
+                .map(|(index, _)| index)
+                .collect()
+        })
+    }
+}
+
+#[async_trait]
+impl WholeSink for Sink {
+    /// A portal that takes no free rooms at all is told so that it can say why not.
+    async fn telling(&self, access: &Access) -> Result<Telling, ChannelError> {
+        let agreed = self.client.agreed(access, Action::FreeRooms).await?;
+        Ok(agreed.map_or(Telling::CHANGES, |agreed| {
+            let has = |capability| agreed.capabilities.has(capability, agreed.version);
+            Telling {
+                changes: has(Capability::Deltas),
+                whole: has(Capability::CompleteSet),
+                seasons: has(Capability::ClosingSeasons),
+            }
+        }))
+    }
+
+    async fn push_whole(
+        &self,
+        access: &Access,
+        ranges: &[AvailabilityRange],
+        seasons: &[Season],
+    ) -> Result<PushReport, ChannelError> {
+        let agreed = self.agreed(access, Action::FreeRooms).await?;
+        let message = send::complete_set(&access.property, ranges, seasons, &agreed);
+        self.free_rooms(access, &agreed, ranges, message).await
+    }
 }
 
 #[async_trait]
@@ -63,17 +112,8 @@ impl AriSink for Sink {
         ranges: &[AvailabilityRange],
     ) -> Result<PushReport, ChannelError> {
         let agreed = self.agreed(access, Action::FreeRooms).await?;
-        let message = send::free_rooms(&access.property, ranges, false, &agreed).map_err(|refusal| {
-            self.client.forget(access);
-            outcome::unsayable(&refusal)
-        })?;
-        let answer = self.tell(access, &agreed, Action::FreeRooms, &message).await?;
-        outcome::report(answer, ranges.len(), |record| {
-            let all = ranges.iter().enumerate();
-            all.filter(|(_, range)| range.room == record)
-                .map(|(index, _)| index)
-                .collect()
-        })
+        let message = send::free_rooms(&access.property, ranges, &agreed);
+        self.free_rooms(access, &agreed, ranges, message).await
     }
 
     /// Never called: see `replaces_nights`.

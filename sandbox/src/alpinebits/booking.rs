@@ -70,8 +70,7 @@ impl Stay {
     /// Is it believed to be for sale?
     pub(crate) fn is_free(&self, hotel: &Hotel) -> bool {
         self.nights().all(|night| {
-            let key = (self.category.clone(), night);
-            let free = hotel.free.get(&key).copied().unwrap_or_default();
+            let free = hotel.believed(&self.category, night).unwrap_or_default();
             let cell = hotel
                 .plans
                 .get(&(self.plan.clone(), self.category.clone(), night));

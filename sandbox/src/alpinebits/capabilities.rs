@@ -10,10 +10,11 @@ const ACTIONS: [&str; 4] = [
     "action_OTA_HotelRatePlanNotif_RatePlans",
     "action_OTA_Read",
 ];
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "OTA_HotelInvCountNotif_accept_categories",
     "OTA_HotelInvCountNotif_accept_deltas",
     "OTA_HotelInvCountNotif_accept_complete_set",
+    "OTA_HotelInvCountNotif_accept_closing_seasons",
     "OTA_HotelRatePlanNotif_accept_ArrivalDOW",
     "OTA_HotelRatePlanNotif_accept_DepartureDOW",
     "OTA_HotelRatePlanNotif_accept_RatePlan_BookingRule",

@@ -66,7 +66,7 @@ pub(crate) fn calendar(
     let nights = || period.from.iter_days().take_while(|night| *night <= period.to);
     let mut free: BTreeMap<&str, BTreeMap<NaiveDate, Option<u32>>> = BTreeMap::new();
     for category in &hotel.spec.categories {
-        let told = nights().map(|night| (night, hotel.free.get(&(category.clone(), night)).copied()));
+        let told = nights().map(|night| (night, hotel.believed(category, night)));
         free.insert(category, told.collect());
     }
     let mut plans: BTreeMap<&str, BTreeMap<&str, BTreeMap<NaiveDate, Value>>> = BTreeMap::new();
@@ -76,7 +76,8 @@ pub(crate) fn calendar(
             rooms.entry(category).or_default().insert(*night, json!(said));
         }
     }
-    reply::ok(json!({ "free": free, "plans": plans }))
+    let closed: Vec<_> = hotel.closed.range(period.from..=period.to).collect();
+    reply::ok(json!({ "free": free, "plans": plans, "closed": closed }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,6 +104,7 @@ pub(crate) fn forget(Data(sandbox): Data<&Sandbox>, Path(code): Path<String>) ->
     match sandbox.portal().hotel_mut(&code) {
         Some(hotel) => {
             hotel.free.clear();
+            hotel.closed.clear();
             hotel.plans.clear();
             hotel.asks = (true, true);
             reply::ok(json!({ "forgotten": true }))

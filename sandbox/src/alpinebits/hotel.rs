@@ -1,6 +1,6 @@
 //! What the portal knows of its hotels. It dies with the process.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,8 @@ pub(crate) struct Hotel {
     pub(crate) spec: Spec,
     /// By category and night.
     pub(crate) free: BTreeMap<(String, NaiveDate), u32>,
+    /// Nights of closing seasons: nothing is sold, whatever is free.
+    pub(crate) closed: BTreeSet<NaiveDate>,
     pub(crate) plans: BTreeMap<Cell, Night>,
     pub(crate) items: Vec<Item>,
     /// Asks for all free rooms and all prices in its next answer.
@@ -122,6 +124,7 @@ impl Hotel {
         Self {
             spec,
             free: BTreeMap::new(),
+            closed: BTreeSet::new(),
             plans: BTreeMap::new(),
             items: Vec::new(),
             asks: (false, false),
@@ -132,6 +135,14 @@ impl Hotel {
 
     pub(crate) fn knows(&self, category: &str) -> bool {
         self.spec.categories.iter().any(|known| known == category)
+    }
+
+    /// How many rooms are believed to be for sale; none = never told.
+    pub(crate) fn believed(&self, category: &str, night: NaiveDate) -> Option<u32> {
+        if self.closed.contains(&night) {
+            return Some(0);
+        }
+        self.free.get(&(category.to_owned(), night)).copied()
     }
 
     pub(crate) fn can(&self, capability: &str) -> bool {

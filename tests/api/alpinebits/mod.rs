@@ -4,7 +4,9 @@
 mod asked;
 mod called;
 mod refused;
+mod sale;
 mod sold;
+mod whole;
 
 use crate::support::{Answer, Server};
 use base64::Engine;

@@ -11,4 +11,5 @@ mod inbound;
 mod limits;
 mod outbound;
 mod terms;
+mod whole;
 mod world;

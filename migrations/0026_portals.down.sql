@@ -1,0 +1,1 @@
+alter table channel_sync drop column closed_told;
