@@ -54,7 +54,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                    where a.next_push_at <= $2
                      and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id)
                        or exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
-                                  and c.finished_at is null and c.started_at < $3))) as "pushes!",
+                                  and c.finished_at is null and c.started_at < $3)
+                       or a.show_at <= $2)) as "pushes!",
              array(select a.connection_id from active a
                    where (a.next_poll_at <= $2 and a.receives_ari)
                       or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id

@@ -15,6 +15,7 @@ mod metrics;
 mod push;
 mod queue;
 mod read_back;
+mod showcase;
 mod sweep;
 mod talk;
 mod turns;

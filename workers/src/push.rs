@@ -4,12 +4,15 @@
 use crate::Workers;
 use crate::breaker::Permit;
 use crate::lanes::{Lane, Lanes};
+use crate::showcase;
 use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection;
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::product::{self, Products};
 use innkeep_domain::channel::push::{self, Call, Manner, Next};
-use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport, Telling, WholeSink};
+use innkeep_domain::ports::channel::{
+    Access, AriSink, ChannelError, PushReport, Showcase, Telling, WholeSink,
+};
 use innkeep_domain::{Result, TenantId};
 use std::sync::Arc;
 use std::time::Instant;
@@ -59,6 +62,9 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Ok(permit) => permit,
             Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await.map(Some),
         };
+        if let Some(showcase) = &channel.showcase {
+            showcase::show(workers, (tenant, id), &**showcase, &channel.access).await?;
+        }
         let mut tx = workers.begin(tenant).await?;
         let next = push::prepare(&mut tx, id, manner, workers.ctx.clock.now()).await?;
         let products = match channel.sink.replaces_nights() {
@@ -89,6 +95,7 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
 struct Channel {
     sink: Arc<dyn AriSink>,
     whole: Option<Arc<dyn WholeSink>>,
+    showcase: Option<Arc<dyn Showcase>>,
     access: Access,
 }
 
@@ -103,6 +110,7 @@ async fn channel(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option
     Ok(known.map(|(sink, access)| Channel {
         sink,
         whole: protocol.more.whole.clone(),
+        showcase: protocol.more.showcase.clone(),
         access,
     }))
 }

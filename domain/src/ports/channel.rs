@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod correspondence;
+mod showcase;
 mod telling;
 
 use crate::channel::revision::ChannelRevision;
@@ -11,6 +12,7 @@ pub use catalogue::*;
 use chrono::NaiveDate;
 pub use correspondence::*;
 use rust_decimal::Decimal;
+pub use showcase::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,6 +104,8 @@ pub struct PushReport {
     pub task_ids: Vec<String>,
     /// The channel lost what it knew and asks to be told everything.
     pub asks_for_all: bool,
+    /// It asks which categories and rooms there are.
+    pub asks_for_inventory: bool,
 }
 
 /// One of the ranges sent was not taken, in the channel's own words.
@@ -241,6 +245,7 @@ pub struct Protocol {
 #[derive(Clone, Default)]
 pub struct Capabilities {
     pub whole: Option<Arc<dyn WholeSink>>,
+    pub showcase: Option<Arc<dyn Showcase>>,
     pub catalogue: Option<Arc<dyn Catalogue>>,
     pub recovery: Option<Arc<dyn Recovery>>,
     pub correspondence: Option<Arc<dyn Correspondence>>,

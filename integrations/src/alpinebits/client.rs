@@ -19,17 +19,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What we do as a client.
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 5] = [
     Action::Handshake,
     Action::FreeRooms,
     Action::RatePlans,
+    Action::Inventory,
     Action::GuestRequests,
 ];
-const CAPABILITIES: [Capability; 11] = [
+const CAPABILITIES: [Capability; 12] = [
     Capability::Categories,
     Capability::Deltas,
     Capability::CompleteSet,
     Capability::ClosingSeasons,
+    Capability::UseRooms,
     Capability::Overlay,
     Capability::BookingRule,
     Capability::RoomTypeBookingRule,

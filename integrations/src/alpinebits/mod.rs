@@ -6,6 +6,7 @@ pub mod capability;
 mod client;
 mod feed;
 pub mod handshake;
+mod inventory;
 mod outcome;
 mod plans;
 pub mod push;
@@ -15,6 +16,7 @@ mod restrictions;
 mod rules;
 pub mod schema;
 pub mod send;
+mod showcase;
 mod sink;
 pub mod tell;
 pub mod verdict;
@@ -43,7 +45,8 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         feed: Some(Arc::new(feed::Feed::new(client))),
         reader: Arc::new(push::Reader),
         more: Capabilities {
-            whole: Some(sink),
+            whole: Some(sink.clone()),
+            showcase: Some(sink),
             ..Capabilities::default()
         },
     }

@@ -28,7 +28,7 @@ impl Sink {
         Self { client }
     }
 
-    async fn agreed(&self, access: &Access, action: Action) -> Result<Agreed, ChannelError> {
+    pub(super) async fn agreed(&self, access: &Access, action: Action) -> Result<Agreed, ChannelError> {
         let agreed = self.client.agreed(access, action).await?;
         agreed.ok_or_else(|| {
             self.client.forget(access);
@@ -37,7 +37,7 @@ impl Sink {
         })
     }
 
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         access: &Access,
         agreed: &Agreed,
@@ -50,7 +50,7 @@ impl Sink {
             Answer::read(Document::read(&bytes)?.root())
         };
         let answer = read().map_err(|refusal| outcome::unreadable(&refusal))?;
-        if let Answer::Errors(_) = &answer {
+        if matches!(answer, Answer::Errors(_)) || outcome::asks_for_handshake(&answer) {
             self.client.forget(access);
         }
         Ok(answer)
@@ -156,6 +156,7 @@ impl AriSink for Sink {
             report.rejected.iter_mut().for_each(|one| one.range += begun);
             whole.rejected.extend(report.rejected);
             whole.asks_for_all |= report.asks_for_all;
+            whole.asks_for_inventory |= report.asks_for_inventory;
             begun += part.len();
         }
         whole.rejected.sort_by_key(|one| one.range);

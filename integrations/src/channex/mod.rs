@@ -36,6 +36,7 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         reader: Arc::new(reader::Reader),
         more: Capabilities {
             whole: None,
+            showcase: None,
             catalogue: Some(Arc::new(catalogue::Shelf::new(api.clone()))),
             recovery: Some(Arc::new(recovery::Revisions::new(api.clone()))),
             correspondence: Some(Arc::new(correspondence::Desk::new(api))),

@@ -4,17 +4,20 @@ use serde_json::{Value, json};
 
 use super::hotel::Spec;
 
-const ACTIONS: [&str; 4] = [
+pub(crate) const INVENTORY: &str = "action_OTA_HotelDescriptiveContentNotif_Inventory";
+const ACTIONS: [&str; 5] = [
     "action_OTA_Ping",
     "action_OTA_HotelInvCountNotif",
     "action_OTA_HotelRatePlanNotif_RatePlans",
+    INVENTORY,
     "action_OTA_Read",
 ];
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "OTA_HotelInvCountNotif_accept_categories",
     "OTA_HotelInvCountNotif_accept_deltas",
     "OTA_HotelInvCountNotif_accept_complete_set",
     "OTA_HotelInvCountNotif_accept_closing_seasons",
+    "OTA_HotelDescriptiveContentNotif_Inventory_use_rooms",
     "OTA_HotelRatePlanNotif_accept_ArrivalDOW",
     "OTA_HotelRatePlanNotif_accept_DepartureDOW",
     "OTA_HotelRatePlanNotif_accept_RatePlan_BookingRule",

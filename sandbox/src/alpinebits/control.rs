@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::booking::{Item, Stay};
-use super::hotel::Spec;
+use super::capabilities::INVENTORY;
+use super::hotel::{Asks, Spec};
 use super::push;
 use crate::reply;
 use crate::state::Sandbox;
@@ -65,7 +66,7 @@ pub(crate) fn calendar(
     };
     let nights = || period.from.iter_days().take_while(|night| *night <= period.to);
     let mut free: BTreeMap<&str, BTreeMap<NaiveDate, Option<u32>>> = BTreeMap::new();
-    for category in &hotel.spec.categories {
+    for category in hotel.categories() {
         let told = nights().map(|night| (night, hotel.believed(category, night)));
         free.insert(category, told.collect());
     }
@@ -78,6 +79,15 @@ pub(crate) fn calendar(
     }
     let closed: Vec<_> = hotel.closed.range(period.from..=period.to).collect();
     reply::ok(json!({ "free": free, "plans": plans, "closed": closed }))
+}
+
+/// Categories by code; `null` is "never told".
+#[handler]
+pub(crate) fn inventory(Data(sandbox): Data<&Sandbox>, Path(code): Path<String>) -> Response {
+    match sandbox.portal().hotel(&code) {
+        Some(hotel) => reply::ok(json!({ "categories": hotel.inventory })),
+        None => reply::unknown("hotel"),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,7 +116,12 @@ pub(crate) fn forget(Data(sandbox): Data<&Sandbox>, Path(code): Path<String>) ->
             hotel.free.clear();
             hotel.closed.clear();
             hotel.plans.clear();
-            hotel.asks = (true, true);
+            hotel.inventory = None;
+            hotel.asks = Asks {
+                free_rooms: true,
+                rate_plans: true,
+                inventory: hotel.offers(INVENTORY),
+            };
             reply::ok(json!({ "forgotten": true }))
         }
         None => reply::unknown("hotel"),

@@ -42,9 +42,10 @@ pub(crate) fn take(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
     }
     hotel.free.extend(told.free);
     let mut warnings = told.warnings;
-    if std::mem::take(&mut hotel.asks.0) {
+    if std::mem::take(&mut hotel.asks.free_rooms) {
         warnings.push(Warning::send("ALPINEBITS_SEND_FREEROOMS"));
     }
+    hotel.asking(&mut warnings);
     Ok(warnings)
 }
 

@@ -8,6 +8,7 @@ mod door;
 mod free_rooms;
 mod guests;
 mod hotel;
+mod inventory;
 mod message;
 mod push;
 mod rate_plans;
@@ -26,6 +27,7 @@ pub(crate) fn control() -> Route {
     Route::new()
         .at("/hotels/:code", put(control::upsert).get(control::show))
         .at("/hotels/:code/calendar", get(control::calendar))
+        .at("/hotels/:code/inventory", get(control::inventory))
         .at("/hotels/:code/calls", get(control::calls))
         .at("/hotels/:code/forget", post(control::forget))
         .at(

@@ -5,6 +5,7 @@ mod asked;
 mod called;
 mod refused;
 mod sale;
+mod shown;
 mod sold;
 mod whole;
 

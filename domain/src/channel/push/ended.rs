@@ -2,7 +2,7 @@
 
 use super::{Call, drop_marks, whole};
 use crate::alert;
-use crate::channel::{anew, connection};
+use crate::channel::{anew, connection, showcase};
 use crate::channel::shadow::{self, State};
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -42,6 +42,9 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
     alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
     if report.asks_for_all {
         anew::asked(tx, call.connection_id, call.kind, now).await?;
+    }
+    if report.asks_for_inventory {
+        showcase::asked(tx, call.connection_id, now).await?;
     }
     sqlx::query!(
         "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
