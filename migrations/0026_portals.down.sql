@@ -1,2 +1,3 @@
+drop table channel_standing;
 alter table channel_sync drop column show_at, drop column shown_at;
 alter table channel_sync drop column closed_told;

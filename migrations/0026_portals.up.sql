@@ -6,3 +6,20 @@ alter table channel_sync add closed_told jsonb default '[]';
 alter table channel_sync
     add show_at  timestamptz,
     add shown_at timestamptz;
+
+-- What became of a booking here and its portal has not heard: one row for each, of which the last word counts.
+create table channel_standing (
+    tenant_id       uuid not null,
+    connection_id   uuid not null,
+    channel_ref     text not null,
+    booking_id      uuid not null,
+    cancelled       boolean not null,
+    changed_at      timestamptz not null,
+    attempts        int not null default 0,
+    next_attempt_at timestamptz not null,
+    primary key (tenant_id, connection_id, channel_ref),
+    foreign key (tenant_id, connection_id) references channel_connection,
+    foreign key (tenant_id, booking_id) references booking
+);
+create index channel_standing_due on channel_standing (tenant_id, next_attempt_at);
+call app.tenant_table('channel_standing');

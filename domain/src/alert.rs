@@ -13,7 +13,7 @@ pub struct Alert {
     pub property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
     /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
-    /// `calendar_frozen`, `calendar_unread`, `inventory_refused`.
+    /// `calendar_frozen`, `calendar_unread`, `inventory_refused`, `standing_untold`.
     pub kind: String,
     pub subject_id: Uuid,
     pub detail: String,

@@ -16,6 +16,7 @@ mod push;
 mod queue;
 mod read_back;
 mod showcase;
+mod standing;
 mod sweep;
 mod talk;
 mod turns;

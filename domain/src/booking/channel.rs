@@ -11,6 +11,7 @@ use crate::channel::connection::Connection;
 use crate::channel::dirty;
 use crate::channel::mapping::Mapping;
 use crate::channel::revision::{ChannelRevision, ChannelRoom, NO_CURRENCY, RevisionStatus};
+use crate::channel::standing;
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
@@ -78,6 +79,7 @@ pub async fn apply(
     segment::follow(&mut after, property.business_date);
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
     save(tx, before.as_ref(), &after).await?;
+    standing::overtaken(tx, connection.id, &after, &revision.booking_ref, now).await?;
     let unmapped = after
         .reservations
         .iter()

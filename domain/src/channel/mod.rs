@@ -31,6 +31,7 @@ pub mod revision;
 pub mod setup;
 mod shadow;
 pub mod showcase;
+pub mod standing;
 pub mod status;
 pub mod truth;
 pub(crate) mod unheard;

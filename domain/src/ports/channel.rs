@@ -3,6 +3,7 @@
 mod catalogue;
 mod correspondence;
 mod showcase;
+mod standing;
 mod telling;
 
 use crate::channel::revision::ChannelRevision;
@@ -13,6 +14,7 @@ use chrono::NaiveDate;
 pub use correspondence::*;
 use rust_decimal::Decimal;
 pub use showcase::*;
+pub use standing::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -246,6 +248,7 @@ pub struct Protocol {
 pub struct Capabilities {
     pub whole: Option<Arc<dyn WholeSink>>,
     pub showcase: Option<Arc<dyn Showcase>>,
+    pub standings: Option<Arc<dyn StandingSink>>,
     pub catalogue: Option<Arc<dyn Catalogue>>,
     pub recovery: Option<Arc<dyn Recovery>>,
     pub correspondence: Option<Arc<dyn Correspondence>>,

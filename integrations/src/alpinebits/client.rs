@@ -19,12 +19,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What we do as a client.
-const ACTIONS: [Action; 5] = [
+const ACTIONS: [Action; 6] = [
     Action::Handshake,
     Action::FreeRooms,
     Action::RatePlans,
     Action::Inventory,
     Action::GuestRequests,
+    Action::StatusUpdate,
 ];
 const CAPABILITIES: [Capability; 12] = [
     Capability::Categories,

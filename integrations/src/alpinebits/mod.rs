@@ -18,6 +18,7 @@ pub mod schema;
 pub mod send;
 mod showcase;
 mod sink;
+mod standing;
 pub mod tell;
 pub mod verdict;
 pub mod version;
@@ -46,7 +47,8 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         reader: Arc::new(push::Reader),
         more: Capabilities {
             whole: Some(sink.clone()),
-            showcase: Some(sink),
+            showcase: Some(sink.clone()),
+            standings: Some(sink),
             ..Capabilities::default()
         },
     }

@@ -81,8 +81,13 @@ pub(super) fn report(
     Ok(report)
 }
 
-fn words(warning: &Notice) -> String {
+pub(super) fn words(warning: &Notice) -> String {
     text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned())
+}
+
+/// It says that this one was not taken.
+pub(super) fn is_about(warning: &Notice, record: &str) -> bool {
+    warning.kind != Type::ADVISORY && warning.record.as_deref() == Some(record)
 }
 
 /// Not all of it was taken.
@@ -102,12 +107,16 @@ pub(super) fn accepted(answer: Answer) -> Result<Vec<Notice>, ChannelError> {
         Answer::Errors(errors) => errors,
     };
     let code = errors.iter().find_map(|one| one.code);
-    let said: Vec<&str> = errors.iter().map(|one| one.text.as_str()).collect();
     Err(ChannelError::Refused {
         status: 200,
         code: code.map_or_else(|| "error".to_owned(), |code| format!("error_{code}")),
-        detail: text::clean(&said.join("; "), SHOWN).unwrap_or_default(),
+        detail: all_words(&errors),
     })
+}
+
+pub(super) fn all_words(errors: &[Notice]) -> String {
+    let said: Vec<&str> = errors.iter().map(|one| one.text.as_str()).collect();
+    text::clean(&said.join("; "), SHOWN).unwrap_or_default()
 }
 
 fn asks(notice: &Notice, wanted: &[&str]) -> bool {

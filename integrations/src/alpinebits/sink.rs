@@ -20,7 +20,7 @@ use std::sync::Arc;
 const RANGES_PER_CALL: usize = 1000;
 
 pub(super) struct Sink {
-    client: Arc<Client>,
+    pub(super) client: Arc<Client>,
 }
 
 impl Sink {

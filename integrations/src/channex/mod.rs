@@ -35,11 +35,10 @@ pub fn protocol(outbound: Outbound) -> Protocol {
         feed: Some(Arc::new(feed::Feed::new(api.clone()))),
         reader: Arc::new(reader::Reader),
         more: Capabilities {
-            whole: None,
-            showcase: None,
             catalogue: Some(Arc::new(catalogue::Shelf::new(api.clone()))),
             recovery: Some(Arc::new(recovery::Revisions::new(api.clone()))),
             correspondence: Some(Arc::new(correspondence::Desk::new(api))),
+            ..Capabilities::default()
         },
     }
 }

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::hotel::Spec;
 
 pub(crate) const INVENTORY: &str = "action_OTA_HotelDescriptiveContentNotif_Inventory";
-const ACTIONS: [&str; 5] = [
+pub(crate) const STATUS_UPDATE: &str = "action_OTA_HotelResNotif_GuestRequests_StatusUpdate";
+const ACTIONS: [&str; 6] = [
     "action_OTA_Ping",
     "action_OTA_HotelInvCountNotif",
     "action_OTA_HotelRatePlanNotif_RatePlans",
     INVENTORY,
     "action_OTA_Read",
+    STATUS_UPDATE,
 ];
 const ALL: [&str; 12] = [
     "OTA_HotelInvCountNotif_accept_categories",

@@ -185,6 +185,20 @@ pub(crate) async fn cancel(
     next(sandbox, (&code, &id), "Cancelled", None).await
 }
 
+/// As if it had never been sold here; the hotel is not told.
+#[handler]
+pub(crate) fn forget_reservation(
+    Data(sandbox): Data<&Sandbox>,
+    Path((code, id)): Path<(String, String)>,
+) -> Response {
+    let mut portal = sandbox.portal();
+    let Some(hotel) = portal.hotel_mut(&code) else {
+        return reply::unknown("hotel");
+    };
+    hotel.items.retain(|item| item.id != id);
+    reply::ok(json!({ "forgotten": true }))
+}
+
 async fn next(
     sandbox: &Sandbox,
     (code, id): (&str, &str),

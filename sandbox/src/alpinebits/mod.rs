@@ -12,6 +12,7 @@ mod inventory;
 mod message;
 mod push;
 mod rate_plans;
+mod standings;
 
 use poem::{Route, RouteMethod, get, post, put};
 
@@ -36,4 +37,5 @@ pub(crate) fn control() -> Route {
         )
         .at("/hotels/:code/reservations/:id/modify", post(control::modify))
         .at("/hotels/:code/reservations/:id/cancel", post(control::cancel))
+        .at("/hotels/:code/reservations/:id/forget", post(control::forget_reservation))
 }

@@ -7,6 +7,7 @@ mod refused;
 mod sale;
 mod shown;
 mod sold;
+mod standing;
 mod whole;
 
 use crate::support::{Answer, Server};
