@@ -23,3 +23,7 @@ create table channel_standing (
 );
 create index channel_standing_due on channel_standing (tenant_id, next_attempt_at);
 call app.tenant_table('channel_standing');
+
+-- A guest asks a question through a portal: nothing is sold, and a person answers.
+alter table inbox drop constraint inbox_state_check,
+    add constraint inbox_state_check check (state in ('received', 'processed', 'parked', 'asked'));

@@ -213,6 +213,10 @@ pub trait RevisionFeed: Send + Sync {
 /// Understands the channel's booking messages. Pure.
 pub trait RevisionReader: Send + Sync {
     fn read(&self, raw: &str) -> Result<ChannelRevision, Unreadable>;
+    /// What a guest asks for, where the message is a question: nothing is sold, and a person answers. Names nobody.
+    fn question(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A message we cannot make sense of: parked with this reason, replayable.

@@ -10,6 +10,7 @@ mod inventory;
 mod outcome;
 mod plans;
 pub mod push;
+mod question;
 pub mod receive;
 mod reservation;
 mod restrictions;

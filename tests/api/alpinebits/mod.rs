@@ -2,6 +2,7 @@
 //! ones where they lie beside the workspace.
 
 mod asked;
+mod asked_for;
 mod called;
 mod refused;
 mod sale;

@@ -109,6 +109,13 @@ impl Sale {
         answer.json().await.unwrap()
     }
 
+    /// From now on the portal fails like this; `{}` heals.
+    pub async fn fail(&self, faults: Value) {
+        let url = format!("{}/sandbox/faults", self.base);
+        let answer = self.server.http.put(url).json(&faults).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
     /// Of the night, the portal's doubles: how many are free, and what is said of the plan.
     pub async fn doubles(&self, night: u64) -> (Value, Value) {
         let date = self.server.adler.night(night).to_string();
