@@ -11,19 +11,19 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 /// A channel that goes on asking is shown it again after so long.
-const EVERY_MINUTES: i64 = 60;
+const EVERY_MINUTES: i32 = 60;
 /// After a try without an answer.
 const AGAIN_SECONDS: i64 = 30;
 const REFUSED: &str = "inventory_refused";
 
 pub(super) async fn asked(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update channel_sync set show_at = coalesce(show_at, greatest($3::timestamptz, shown_at + $4 * interval '1 minute'))
+        "update channel_sync set show_at = coalesce(show_at, greatest($3::timestamptz, shown_at + make_interval(mins => $4)))
          where tenant_id = $1 and connection_id = $2",
         tx.t(),
         connection_id,
         now,
-        EVERY_MINUTES as f64
+        EVERY_MINUTES
     )
     .execute(&mut **tx)
     .await?;

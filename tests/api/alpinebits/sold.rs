@@ -23,7 +23,8 @@ async fn process(portal: &Portal<'_>) -> Vec<String> {
         let applied = inbox::process(&mut tx, &connection, &message, &*reader, now)
             .await
             .unwrap();
-        assert!(applied.is_some(), "parked: {}", message.raw());
+        let asked = reader.question(message.raw()).is_some();
+        assert!(applied.is_some() || asked, "parked: {}", message.raw());
         tx.commit().await.unwrap();
         texts.push(message.raw().to_owned());
     }
