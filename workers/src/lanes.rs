@@ -127,7 +127,9 @@ impl Lanes {
                 crate::calendars::run(&self.workers, tenant, connection).await
             }
             Lane::Talk(tenant, connection) => crate::talk::run(&self.workers, tenant, connection).await,
-            Lane::Standing(tenant, connection) => crate::standing::run(&self.workers, tenant, connection).await,
+            Lane::Standing(tenant, connection) => {
+                crate::standing::run(&self.workers, tenant, connection).await
+            }
             Lane::Inbox(tenant, connection) => {
                 crate::inbox::run(&self.workers, self, tenant, connection).await
             }

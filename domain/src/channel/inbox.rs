@@ -133,7 +133,10 @@ async fn ask(
 ) -> Result<()> {
     let detail = format!("a guest asks for {about}: to be answered by a person");
     set_state(tx, connection.id, message.id, "asked", &detail, now).await?;
-    let detail = format!("{}: a guest asks for {about}; message {}", connection.name, message.message_id);
+    let detail = format!(
+        "{}: a guest asks for {about}; message {}",
+        connection.name, message.message_id
+    );
     let subject = (connection.property_id, connection.id);
     alert::raise(tx, ASKED, subject, &detail, now).await
 }
@@ -150,14 +153,7 @@ async fn park(
         "message {} of {} could not be read: {reason}",
         message.message_id, connection.name
     );
-    alert::raise(
-        tx,
-        PARKED,
-        (connection.property_id, connection.id),
-        &detail,
-        now,
-    )
-    .await
+    alert::raise(tx, PARKED, (connection.property_id, connection.id), &detail, now).await
 }
 
 async fn set_state(

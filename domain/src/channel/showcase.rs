@@ -31,7 +31,11 @@ pub(super) async fn asked(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<
 }
 
 /// What to show now; none if nobody waits for it.
-pub async fn due(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Option<Vec<Category>>> {
+pub async fn due(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<Category>>> {
     let due = sqlx::query_scalar!(
         r#"select show_at <= $3 as "due?" from channel_sync where tenant_id = $1 and connection_id = $2"#,
         tx.t(),

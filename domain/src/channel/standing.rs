@@ -7,7 +7,7 @@ use crate::booking::entity::{Booking, BookingStatus};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ports::channel::{Heard, Standing};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// Told in one message.
@@ -15,7 +15,12 @@ const MOST: i64 = 50;
 const UNTOLD: &str = "standing_untold";
 
 /// The house has changed a booking. Other channels than portals have no word for what is told here.
-pub(crate) async fn follow(tx: &mut TenantTx, before: &Booking, after: &Booking, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn follow(
+    tx: &mut TenantTx,
+    before: &Booking,
+    after: &Booking,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let cancelled = after.status == BookingStatus::Cancelled;
     let Some(link) = &after.channel else {
         return Ok(());
@@ -114,7 +119,11 @@ pub async fn heard(
         .fetch_optional(&mut **tx)
         .await?;
         if let (Some(booking), Some(words)) = (gone, refused) {
-            let what = if standing.cancelled { "cancelled" } else { "taken back" };
+            let what = if standing.cancelled {
+                "cancelled"
+            } else {
+                "taken back"
+            };
             let detail = format!(
                 "{} does not take it that {} was {what} here: {words}",
                 connection.name, standing.booking_ref

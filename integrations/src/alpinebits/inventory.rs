@@ -58,7 +58,8 @@ impl Told {
                 continue;
             }
             let room = Tag::new("TypeRoom").with("RoomID", number);
-            self.rooms.push(Tag::new("GuestRoom").with("Code", &one.code).child(room));
+            self.rooms
+                .push(Tag::new("GuestRoom").with("Code", &one.code).child(room));
             self.numbers += 1;
         }
     }

@@ -92,7 +92,9 @@ pub(super) fn is_about(warning: &Notice, record: &str) -> bool {
 
 /// Not all of it was taken.
 pub(super) fn partly(warning: &Notice) -> ChannelError {
-    let code = warning.code.map_or_else(|| "warning".to_owned(), |code| format!("warning_{code}"));
+    let code = warning
+        .code
+        .map_or_else(|| "warning".to_owned(), |code| format!("warning_{code}"));
     ChannelError::Refused {
         status: 200,
         code,
@@ -120,7 +122,10 @@ pub(super) fn all_words(errors: &[Notice]) -> String {
 }
 
 fn asks(notice: &Notice, wanted: &[&str]) -> bool {
-    notice.status.as_deref().is_some_and(|status| wanted.contains(&status))
+    notice
+        .status
+        .as_deref()
+        .is_some_and(|status| wanted.contains(&status))
 }
 
 fn asks_anything(notice: &Notice) -> bool {

@@ -14,7 +14,9 @@ pub(super) fn about(at: Element<'_>) -> String {
 
 fn stay(at: Element<'_>) -> String {
     let room = at.at(&["RoomTypes", "RoomType"]);
-    let room = room.and_then(|room| room.get("RoomTypeCode")).unwrap_or("any room");
+    let room = room
+        .and_then(|room| room.get("RoomTypeCode"))
+        .unwrap_or("any room");
     let guests: u32 = at
         .list("GuestCounts", "GuestCount")
         .filter_map(|count| count.number("Count").ok().flatten())

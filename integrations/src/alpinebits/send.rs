@@ -15,7 +15,11 @@ const READ: &str = "1.001";
 const REPORT: &str = "1.000";
 
 /// Absolute counts of each category, as changes of what was told before.
-pub fn free_rooms(hotel_code: &str, ranges: &[AvailabilityRange], agreed: &Agreed) -> Result<String, Refusal> {
+pub fn free_rooms(
+    hotel_code: &str,
+    ranges: &[AvailabilityRange],
+    agreed: &Agreed,
+) -> Result<String, Refusal> {
     let inventories = Tag::new("Inventories")
         .with("HotelCode", hotel_code)
         .children(ranges.iter().map(inventory));
@@ -69,7 +73,10 @@ fn outside(range: &AvailabilityRange, seasons: &[Season]) -> Vec<AvailabilityRan
         parts.extend(last.filter(|last| from <= *last).map(|last| (from, last)));
         rest = season.last.succ_opt();
     }
-    parts.extend(rest.filter(|from| *from <= range.last).map(|from| (from, range.last)));
+    parts.extend(
+        rest.filter(|from| *from <= range.last)
+            .map(|from| (from, range.last)),
+    );
     let part = |(from, last)| AvailabilityRange {
         from,
         last,
@@ -166,7 +173,10 @@ mod tests {
             };
             let seasons: Vec<Season> = seasons.iter().copied().map(season).collect();
             let parts = outside(&range, &seasons);
-            parts.iter().map(|part| (part.from, part.last)).collect::<Vec<_>>()
+            parts
+                .iter()
+                .map(|part| (part.from, part.last))
+                .collect::<Vec<_>>()
         };
         let days = |all: &[(u32, u32)]| all.iter().map(|(a, b)| (day(*a), day(*b))).collect::<Vec<_>>();
         assert_eq!(left(3, 9, &[]), days(&[(3, 9)]));

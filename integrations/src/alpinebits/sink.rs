@@ -12,7 +12,8 @@ use crate::ota::document::Document;
 use crate::ota::refusal::Refusal;
 use async_trait::async_trait;
 use innkeep_domain::ports::channel::{
-    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange, Season, Telling, WholeSink,
+    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange, Season, Telling,
+    WholeSink,
 };
 use std::sync::Arc;
 

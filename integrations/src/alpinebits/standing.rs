@@ -88,7 +88,14 @@ fn reservation(standing: &Standing) -> Tag {
     Tag::new("HotelReservation")
         .with("CreateDateTime", at(standing.created_at))
         .with("LastModifyDateTime", at(standing.changed_at))
-        .with("ResStatus", if standing.cancelled { "Cancelled" } else { "Reserved" })
+        .with(
+            "ResStatus",
+            if standing.cancelled {
+                "Cancelled"
+            } else {
+                "Reserved"
+            },
+        )
         .child(id)
 }
 

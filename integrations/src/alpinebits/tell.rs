@@ -59,7 +59,13 @@ pub fn inventory_wanted(bytes: &[u8], agreed: &Agreed, hotel: &Hotel) -> Result<
 /// When what is told does not follow the rules.
 pub fn inventory(categories: &[Category], agreed: &Agreed, hotel: &Hotel) -> Result<String, Refusal> {
     let told = inventory::told(categories, true);
-    let said = || Notice::advisory(format!("{} categories or rooms are left out: {}", told.left_out, inventory::LIMITS));
+    let said = || {
+        Notice::advisory(format!(
+            "{} categories or rooms are left out: {}",
+            told.left_out,
+            inventory::LIMITS
+        ))
+    };
     let warnings = (told.left_out > 0).then(said);
     let message = Tag::message(Action::InventoryPull.root(Side::Answer), INVENTORY)
         .children(Answer::Success(warnings.into_iter().collect()).tags())

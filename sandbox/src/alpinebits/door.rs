@@ -136,7 +136,9 @@ fn perform(
     match action {
         "OTA_HotelInvCountNotif:FreeRooms" => Ok((free_rooms::take(hotel, code, root)?, String::new())),
         "OTA_HotelRatePlanNotif:RatePlans" => Ok((rate_plans::take(hotel, code, root)?, String::new())),
-        "OTA_HotelDescriptiveContentNotif:Inventory" => Ok((inventory::take(hotel, code, root)?, String::new())),
+        "OTA_HotelDescriptiveContentNotif:Inventory" => {
+            Ok((inventory::take(hotel, code, root)?, String::new()))
+        }
         "OTA_HotelResNotif:GuestRequests_StatusUpdate" => standings::take(hotel, root),
         "OTA_Read:GuestRequests" => Ok((Vec::new(), guests::list(hotel, code, root)?)),
         _ => guests::acknowledge(hotel, root).map(|()| (Vec::new(), String::new())),

@@ -31,7 +31,10 @@ pub(crate) fn take(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
     match all.as_slice() {
         [only] if element(*only, "StatusApplicationControl").is_none() => {
             if !complete {
-                return Err(Error(450, "an empty Inventory resets a complete set only".to_owned()));
+                return Err(Error(
+                    450,
+                    "an empty Inventory resets a complete set only".to_owned(),
+                ));
             }
         }
         _ => read(hotel, &all, complete, &mut told)?,

@@ -33,7 +33,8 @@ pub(crate) fn take(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
         let code = room.attribute("Code").ok_or_else(|| missing("Code"))?;
         if last == Some(code) {
             let number = number(hotel, room)?;
-            told.entry(code.to_owned()).and_modify(|category| category.rooms.push(number));
+            told.entry(code.to_owned())
+                .and_modify(|category| category.rooms.push(number));
         } else if told.insert(code.to_owned(), category(room)?).is_some() {
             return Err(Error(320, format!("{code} stands here twice")));
         }
@@ -69,7 +70,9 @@ fn category(room: Node<'_, '_>) -> Result<Category, Error> {
     }
     number(kind, "RoomClassificationCode").ok_or_else(|| wrong("RoomClassificationCode"))?;
     let list = element(room, "MultimediaDescriptions");
-    let mut descriptions = list.into_iter().flat_map(|list| elements(list, "MultimediaDescription"));
+    let mut descriptions = list
+        .into_iter()
+        .flat_map(|list| elements(list, "MultimediaDescription"));
     let name = descriptions
         .find(|one| one.attribute("InfoCode") == Some("25"))
         .and_then(|one| element(one, "TextItems"))

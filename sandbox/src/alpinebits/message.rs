@@ -97,7 +97,8 @@ fn list(warnings: &[Warning]) -> String {
             format!(
                 "<Warning Type=\"{}\"{}{}{}>{}</Warning>",
                 one.kind,
-                one.code.map_or_else(String::new, |code| format!(" Code=\"{code}\"")),
+                one.code
+                    .map_or_else(String::new, |code| format!(" Code=\"{code}\"")),
                 attribute("RecordID", one.record.as_deref()),
                 attribute("Status", one.status),
                 escaped(&one.text)

@@ -37,5 +37,8 @@ pub(crate) fn control() -> Route {
         )
         .at("/hotels/:code/reservations/:id/modify", post(control::modify))
         .at("/hotels/:code/reservations/:id/cancel", post(control::cancel))
-        .at("/hotels/:code/reservations/:id/forget", post(control::forget_reservation))
+        .at(
+            "/hotels/:code/reservations/:id/forget",
+            post(control::forget_reservation),
+        )
 }

@@ -18,7 +18,10 @@ pub(crate) fn take(hotel: &mut Hotel, root: Node<'_, '_>) -> Result<(Vec<Warning
         let (kind, id) = (id.attribute("Type"), id.attribute("ID").ok_or_else(missing)?);
         let status = reservation.attribute("ResStatus").unwrap_or_default();
         if !["Reserved", "Cancelled"].contains(&status) || (status == "Cancelled") != (kind == Some("15")) {
-            return Err(Error(320, format!("Type and ResStatus of {id} do not go together")));
+            return Err(Error(
+                320,
+                format!("Type and ResStatus of {id} do not go together"),
+            ));
         }
         // Of what became of it, and not of what it was.
         let Some(item) = hotel.items.iter_mut().rfind(|item| item.id == id && item.shown) else {
@@ -38,5 +41,8 @@ pub(crate) fn take(hotel: &mut Hotel, root: Node<'_, '_>) -> Result<(Vec<Warning
     if taken.is_empty() {
         return Err(Error(450, "nothing of it was sold here".to_owned()));
     }
-    Ok((warnings, format!("<HotelReservations>{taken}</HotelReservations>")))
+    Ok((
+        warnings,
+        format!("<HotelReservations>{taken}</HotelReservations>"),
+    ))
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 impl Sale {
     async fn question(&self) -> Value {
-        self.until("told at first", async || self.doubles(4).await.0.is_number()).await;
+        self.until("told at first", async || self.doubles(4).await.0.is_number())
+            .await;
         let mut question = self.stay(4);
         question["question"] = json!(true);
         self.act("/reservations", &question).await
@@ -40,22 +41,32 @@ async fn a_question_waits_for_a_person_and_is_no_booking() {
     let manager = sale.server.manager();
     let read = manager.get(&path).await.is(200).body;
     assert!(read["text"].as_str().unwrap().contains("Lovelace"), "{read}");
-    manager.act(&format!("{path}/actions/replay")).await.problem(409, "wrong_state");
+    manager
+        .act(&format!("{path}/actions/replay"))
+        .await
+        .problem(409, "wrong_state");
     let settled = manager.act(&format!("{path}/actions/settle")).await.is(200).body;
     assert_eq!(settled["state"], "processed");
     assert_eq!((sale.asked().await, sale.alerts().await), (vec![], vec![]));
-    manager.act(&format!("{path}/actions/settle")).await.problem(409, "wrong_state");
+    manager
+        .act(&format!("{path}/actions/settle"))
+        .await
+        .problem(409, "wrong_state");
 }
 
 #[tokio::test]
 async fn a_question_that_is_pushed_is_kept_too() {
     let sale = Sale::start().await;
-    sale.until("told at first", async || sale.doubles(4).await.0.is_number()).await;
+    sale.until("told at first", async || sale.doubles(4).await.0.is_number())
+        .await;
     let url = format!("http://{}/alpinebits", sale.server.address);
     let push = json!({ "url": url, "user": sale.log_in.0, "password": sale.log_in.1 });
     sale.portal(json!({ "push": push })).await;
     let asked = sale.question().await;
-    assert_eq!((&asked["acknowledged"], &asked["refused"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&asked["acknowledged"], &asked["refused"]),
+        (&json!(true), &Value::Null)
+    );
     sale.until("kept", async || sale.asked().await.len() == 1).await;
     assert_eq!(sale.bookings().await, Vec::<Value>::new());
 }

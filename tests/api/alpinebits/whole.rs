@@ -37,7 +37,11 @@ impl Sale {
     /// The last night is included.
     async fn close_out(&self, ranges: &[Value]) {
         let body = json!({ "ranges": ranges });
-        self.server.manager().put(&self.path("closed-dates"), &body).await.is(200);
+        self.server
+            .manager()
+            .put(&self.path("closed-dates"), &body)
+            .await
+            .is(200);
     }
 }
 
@@ -49,15 +53,18 @@ async fn everything_is_told_at_once_and_then_what_changes() {
     assert_eq!(sale.sets().await, [true, false]);
     let manager = sale.server.manager();
     manager.act(&sale.path("actions/full-sync")).await.is(202);
-    sale.until("told again", async || sale.sets().await.len() == 3).await;
+    sale.until("told again", async || sale.sets().await.len() == 3)
+        .await;
     assert_eq!(sale.sets().await, [true, false, true]);
     // And no other way is there to say that something is sold here no more.
     let house = &sale.server.adler;
-    let mapping = json!({ "rooms": [{ "unit_type_id": house.unit_type("DBL"), "external_id": "DZ" }], "rates": [] });
+    let mapping =
+        json!({ "rooms": [{ "unit_type_id": house.unit_type("DBL"), "external_id": "DZ" }], "rates": [] });
     manager.put(&sale.path("mappings"), &mapping).await.is(200);
     let night = house.night(4).to_string();
     let calendar = async || sale.get(&format!("/calendar?from={night}&to={night}")).await["free"].clone();
-    sale.until("forgotten", async || calendar().await["EZ"][&night].is_null()).await;
+    sale.until("forgotten", async || calendar().await["EZ"][&night].is_null())
+        .await;
     assert!(calendar().await["DZ"][&night].is_number());
 }
 
@@ -69,7 +76,8 @@ async fn what_a_portal_lost_is_told_at_once() {
     let house = &sale.server.adler;
     let sold = booking(house, &[room(house, "DBL", 4, 1)]);
     sale.server.manager().post("/v1/bookings", &sold).await.is(201);
-    sale.until("told again", async || sale.doubles(100).await.0.is_number()).await;
+    sale.until("told again", async || sale.doubles(100).await.0.is_number())
+        .await;
     assert_eq!(sale.sets().await, [true, false, true]);
 }
 
@@ -97,7 +105,9 @@ async fn nights_on_which_all_is_closed_are_a_closing_season() {
     let house = &sale.server.adler;
     let (from, to) = (house.night(10), house.night(12));
     let closed = async || {
-        let calendar = sale.get(&format!("/calendar?from={from}&to={}", house.night(14))).await;
+        let calendar = sale
+            .get(&format!("/calendar?from={from}&to={}", house.night(14)))
+            .await;
         calendar["closed"].clone()
     };
     sale.close_out(&[
@@ -109,12 +119,17 @@ async fn nights_on_which_all_is_closed_are_a_closing_season() {
     sale.until("closed", async || closed().await == three).await;
     assert_eq!(sale.doubles(11).await.0, 0);
     assert_eq!(sale.doubles(13).await.0, 0, "closed, and not the house");
-    sale.until("in step", async || sale.status().await["in_flight"] == 0).await;
+    sale.until("in step", async || sale.status().await["in_flight"] == 0)
+        .await;
     sale.sell().await;
     sale.close_out(&[]).await;
     sale.until("open", async || closed().await == json!([])).await;
     assert_ne!(sale.doubles(11).await.0, 0);
     assert_eq!(sale.sets().await, [true, true, false, true]);
     let status = sale.status().await;
-    assert_eq!((&status["alarmed"], &status["parked"]), (&json!(0), &json!(0)), "{status}");
+    assert_eq!(
+        (&status["alarmed"], &status["parked"]),
+        (&json!(0), &json!(0)),
+        "{status}"
+    );
 }

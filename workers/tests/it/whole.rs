@@ -72,7 +72,9 @@ async fn how_a_channel_is_told_is_asked_before_it_is_told() {
     assert!(matches!(world.next_by(unasked, now()).await, Next::Ask));
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
     let error = ChannelError::Unreachable("no route".into());
-    push::not_asked(&mut tx, world.connection.id, &error, now()).await.unwrap();
+    push::not_asked(&mut tx, world.connection.id, &error, now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert!(matches!(world.next_by(unasked, now()).await, Next::Wait(_)));
 }
@@ -85,13 +87,18 @@ async fn nothing_known_is_told_at_once_and_only_changes_after_it() {
     assert_eq!((first.whole.as_deref(), cells(&first)), (Some(&[][..]), ALL));
     world.answer(&first, PushReport::default()).await;
     assert!(world.availability(manner, now()).await.is_none());
-    assert_eq!((world.status().await.converged, world.status().await.waiting), (3000, 0));
+    assert_eq!(
+        (world.status().await.converged, world.status().await.waiting),
+        (3000, 0)
+    );
     world.sell("DBL", 3, 2).await;
     let change = world.availability(manner, now()).await.unwrap();
     assert_eq!((change.whole.as_deref(), cells(&change)), (None, 2));
     world.answer(&change, PushReport::default()).await;
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    full_sync(&mut tx, &world.house.owner(), world.connection.id, now()).await.unwrap();
+    full_sync(&mut tx, &world.house.owner(), world.connection.id, now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let again = world.availability(manner, now()).await.unwrap();
     assert_eq!((again.whole.is_some(), cells(&again)), (true, ALL));
@@ -137,7 +144,12 @@ async fn a_season_begins_and_ends_with_everything() {
     let closed = world.availability(manner, now()).await.unwrap();
     assert_eq!(closed.whole, Some(vec![world.season(10, 19)]));
     let none = |range: &&innkeep_domain::channel::diff::Range| range.told == Value::Free(0);
-    let shut: usize = closed.ranges.iter().filter(none).map(|range| range.cells.len()).sum();
+    let shut: usize = closed
+        .ranges
+        .iter()
+        .filter(none)
+        .map(|range| range.cells.len())
+        .sum();
     assert_eq!((shut, cells(&closed)), (30, ALL));
     world.answer(&closed, PushReport::default()).await;
     world.sell("DBL", 3, 2).await;
@@ -158,7 +170,10 @@ async fn a_season_that_ends_is_told_even_where_nothing_is_free() {
     let world = World::connected(100).await;
     let manner = manner(true, true);
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    sqlx::query("update channel_connection set safety_buffer = 1000").execute(&mut *tx).await.unwrap();
+    sqlx::query("update channel_connection set safety_buffer = 1000")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     world.close_out(Some((10, 20))).await;
     let first = world.availability(manner, now()).await.unwrap();

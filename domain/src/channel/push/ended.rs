@@ -2,8 +2,8 @@
 
 use super::{Call, drop_marks, whole};
 use crate::alert;
-use crate::channel::{anew, connection, showcase};
 use crate::channel::shadow::{self, State};
+use crate::channel::{anew, connection, showcase};
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ports::channel::{ChannelError, PushReport};

@@ -370,9 +370,14 @@ async fn a_question_is_kept_as_one_and_acknowledged() {
     let about = "DZ for 2, from 2027-01-02 to 2027-01-04";
     assert_eq!(reader.question(&message.raw).as_deref(), Some(about));
     assert!(reader.read(&message.raw).is_err(), "nobody can book it");
-    feed.acknowledge(&portal.access, &message.message_id).await.unwrap();
+    feed.acknowledge(&portal.access, &message.message_id)
+        .await
+        .unwrap();
     let all = portal.get("/reservations").await["reservations"].clone();
-    assert_eq!((&all[0]["acknowledged"], &all[0]["refused"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&all[0]["acknowledged"], &all[0]["refused"]),
+        (&json!(true), &Value::Null)
+    );
 }
 
 #[tokio::test]

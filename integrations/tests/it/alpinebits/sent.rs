@@ -70,8 +70,15 @@ fn closing_seasons_are_told_first_and_leave_out_their_nights() {
         assert!(read.complete && warnings.is_empty(), "{warnings:?}");
         let closed: Vec<_> = read.closed.iter().map(|p| (p.from, p.last)).collect();
         assert_eq!(closed, [(day(3), day(5)), (day(20), day(31))]);
-        let told: Vec<_> = read.stock.iter().map(|s| (s.period.from, s.period.last, s.bookable)).collect();
-        assert_eq!(told, [(day(1), day(2), 2), (day(6), day(12), 0), (day(13), day(19), 3)]);
+        let told: Vec<_> = read
+            .stock
+            .iter()
+            .map(|s| (s.period.from, s.period.last, s.bookable))
+            .collect();
+        assert_eq!(
+            told,
+            [(day(1), day(2), 2), (day(6), day(12), 0), (day(13), day(19), 3)]
+        );
         let unasked = Agreed {
             capabilities: Capabilities::all().without(Capability::ClosingSeasons),
             version,

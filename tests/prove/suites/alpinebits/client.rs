@@ -207,7 +207,9 @@ impl Portal {
         let believed = self.get(&path).await?;
         let end = first() + Days::new(NIGHTS);
         let nights = || first().iter_days().take_while(|night| *night < end);
-        let cells = CATEGORIES.iter().flat_map(|one| nights().map(move |night| (*one, night)));
+        let cells = CATEGORIES
+            .iter()
+            .flat_map(|one| nights().map(move |night| (*one, night)));
         let rooms = cells.filter(|(category, night)| {
             believed["free"][category][night.to_string()] != rooms.believed(category, *night)
         });
