@@ -233,6 +233,7 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("list_channel_messages", Tenant(ReadChannels)),
     ("get_channel_message", Tenant(ReadGuests)),
     ("replay_channel_message", Tenant(WriteChannels)),
+    ("settle_channel_message", Tenant(WriteChannels)),
     ("list_calendar_connections", Tenant(ReadChannels)),
     ("create_calendar_connection", Tenant(WriteChannels)),
     ("get_calendar_connection", Tenant(ReadChannels)),

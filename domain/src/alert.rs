@@ -13,7 +13,8 @@ pub struct Alert {
     pub property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
     /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
-    /// `calendar_frozen`, `calendar_unread`.
+    /// `calendar_frozen`, `calendar_unread`, `inventory_refused`, `standing_untold`,
+    /// `guest_question`.
     pub kind: String,
     pub subject_id: Uuid,
     pub detail: String,

@@ -26,6 +26,8 @@ pub struct Due {
     pub calendars: Vec<Uuid>,
     /// Connections whose guests may have written, or are to be answered (`channel::correspondence`).
     pub talks: Vec<Uuid>,
+    /// Connections whose portal is to hear what became of a booking (`channel::standing`).
+    pub standings: Vec<Uuid>,
 }
 
 /// What is due now; whoever then does it looks again for themselves.
@@ -54,7 +56,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                    where a.next_push_at <= $2
                      and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id)
                        or exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
-                                  and c.finished_at is null and c.started_at < $3))) as "pushes!",
+                                  and c.finished_at is null and c.started_at < $3)
+                       or a.show_at <= $2)) as "pushes!",
              array(select a.connection_id from active a
                    where (a.next_poll_at <= $2 and a.receives_ari)
                       or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
@@ -85,7 +88,11 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                          and v.connection_id = a.connection_id)
                      or exists (select from channel_review r
                                 where r.tenant_id = $1 and r.reply_state = 'queued' and r.next_attempt_at <= $2
-                                  and r.connection_id = a.connection_id)) as "talks!""#,
+                                  and r.connection_id = a.connection_id)) as "talks!",
+             array(select a.connection_id from active a
+                   where exists (select from channel_standing t where t.tenant_id = $1
+                                   and t.connection_id = a.connection_id and t.next_attempt_at <= $2))
+                 as "standings!""#,
         tx.t(),
         now,
         now - unheard::given_up_after(),

@@ -301,8 +301,12 @@ async fn cells_are_read_page_by_page_and_by_state() {
 
 /// As the channel's answers would leave it: everything accepted, but one night's units.
 async fn accept_all(server: &Server) {
-    use innkeep_domain::channel::push::{self, Next};
-    use innkeep_domain::ports::channel::{PushReport, Rejected};
+    use innkeep_domain::channel::push::{self, Manner, Next};
+    use innkeep_domain::ports::channel::{PushReport, Rejected, Telling};
+    let manner = Manner {
+        most_ranges: 10_000,
+        telling: Some(Telling::CHANGES),
+    };
     let now = server.app.clock.now();
     let db = &server.app.db;
     let mut tx = db.begin(server.adler.tenant).await.unwrap();
@@ -311,7 +315,7 @@ async fn accept_all(server: &Server) {
         .await
         .unwrap();
     for alarm in [false, true] {
-        while let Next::Call(call) = push::prepare(&mut tx, &all[0], 10_000, now).await.unwrap() {
+        while let Next::Call(call) = push::prepare(&mut tx, &all[0], manner, now).await.unwrap() {
             let rejected = Rejected {
                 range: 0,
                 reason: "no such room".into(),

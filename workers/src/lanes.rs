@@ -33,6 +33,8 @@ pub(crate) enum Lane {
     Calendar(TenantId, Uuid),
     /// What guests write through one connection, and what they are answered.
     Talk(TenantId, Uuid),
+    /// What one connection's portal is to hear of its bookings.
+    Standing(TenantId, Uuid),
 }
 
 #[derive(Clone)]
@@ -125,6 +127,9 @@ impl Lanes {
                 crate::calendars::run(&self.workers, tenant, connection).await
             }
             Lane::Talk(tenant, connection) => crate::talk::run(&self.workers, tenant, connection).await,
+            Lane::Standing(tenant, connection) => {
+                crate::standing::run(&self.workers, tenant, connection).await
+            }
             Lane::Inbox(tenant, connection) => {
                 crate::inbox::run(&self.workers, self, tenant, connection).await
             }

@@ -15,6 +15,8 @@ mod metrics;
 mod push;
 mod queue;
 mod read_back;
+mod showcase;
+mod standing;
 mod sweep;
 mod talk;
 mod turns;

@@ -2,13 +2,18 @@
 //! differs. The session lock makes it the only sender of this connection anywhere.
 
 use crate::Workers;
+use crate::breaker::Permit;
 use crate::lanes::{Lane, Lanes};
+use crate::showcase;
 use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::channel::connection::{self, Connection};
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::product::{self, Products};
-use innkeep_domain::channel::push::{self, Call, Next};
-use innkeep_domain::ports::channel::{Access, AriSink, ChannelError, PushReport};
+use innkeep_domain::channel::push::{self, Call, Manner, Next};
+use innkeep_domain::channel::showcase::due;
+use innkeep_domain::ports::channel::{
+    Access, AriSink, ChannelError, PushReport, Showcase, Telling, WholeSink,
+};
 use innkeep_domain::{Result, TenantId};
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,6 +45,7 @@ pub(crate) async fn run(
 
 /// Until nothing is left, or something has to wait: until when.
 async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    let mut telling = None;
     for sent in 0.. {
         if sent >= IN_A_ROW {
             workers.pause(APART).await;
@@ -53,12 +59,19 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
         };
         let mut tx = workers.begin(tenant).await?;
         let connection = connection::get(&mut tx, id).await?;
-        let Some((sink, access)) = sink(workers, &connection) else {
+        let Some(channel) = channel(workers, &connection) else {
             return Ok(None);
         };
         let now = workers.ctx.clock.now();
-        let next = push::prepare(&mut tx, &connection, sink.ranges_per_call(), now).await?;
-        let products = match sink.replaces_nights() {
+        if let Some(showcase) = &channel.showcase
+            && let Some(categories) = due(&mut tx, id, now).await?
+        {
+            tx.commit().await?;
+            showcase::show(workers, (tenant, id), &**showcase, &channel.access, &categories).await?;
+            tx = workers.begin(tenant).await?;
+        }
+        let next = push::prepare(&mut tx, &connection, channel.manner(telling), now).await?;
+        let products = match channel.sink.replaces_nights() {
             true => Some(product::read(&mut tx, id).await?),
             false => None,
         };
@@ -67,10 +80,14 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Next::Nothing => return Ok(None),
             Next::Wait(until) => return Ok(Some(until)),
             Next::Again => continue,
+            Next::Ask => {
+                telling = ask(workers, (tenant, id), &channel, permit).await?;
+                continue;
+            }
             Next::Call(call) => call,
         };
         let started = Instant::now();
-        let result = tell(&*sink, &access, &call, products.as_ref()).await;
+        let result = tell(&channel, &call, products.as_ref()).await;
         permit.record(result.as_ref().is_err_and(ChannelError::is_fault), Instant::now());
         measure(&call, &result, started, workers);
         record(workers, tenant, &call, &result).await?;
@@ -78,10 +95,36 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
     Ok(None)
 }
 
+/// What a connection's channel is told by.
+struct Channel {
+    sink: Arc<dyn AriSink>,
+    whole: Option<Arc<dyn WholeSink>>,
+    showcase: Option<Arc<dyn Showcase>>,
+    access: Access,
+}
+
+impl Channel {
+    /// `telling`: what it said when it was asked.
+    fn manner(&self, telling: Option<Telling>) -> Manner {
+        Manner {
+            most_ranges: self.sink.ranges_per_call(),
+            telling: match self.whole {
+                Some(_) => telling,
+                None => Some(Telling::CHANGES),
+            },
+        }
+    }
+}
+
 /// Nothing, for a connection that is not told anything.
-fn sink(workers: &Workers, connection: &Connection) -> Option<(Arc<dyn AriSink>, Access)> {
+fn channel(workers: &Workers, connection: &Connection) -> Option<Channel> {
     let protocol = workers.ctx.protocols.get(&connection.protocol)?;
-    Some((protocol.sink.clone()?, connection.access()?))
+    Some(Channel {
+        sink: protocol.sink.clone()?,
+        whole: protocol.more.whole.clone(),
+        showcase: protocol.more.showcase.clone(),
+        access: connection.access()?,
+    })
 }
 
 /// The cells wait, dirty; no attempt is consumed.
@@ -98,16 +141,42 @@ async fn wait_for_breaker(
     Ok(until)
 }
 
+/// How the channel is told. Without an answer nothing is known, and the next try waits.
+async fn ask(
+    workers: &Workers,
+    (tenant, id): (TenantId, Uuid),
+    channel: &Channel,
+    permit: Permit<'_>,
+) -> Result<Option<Telling>> {
+    let Some(whole) = &channel.whole else {
+        return Ok(Some(Telling::CHANGES));
+    };
+    // What is known from before is answered at once, and says nothing of the channel's health.
+    let error = match whole.telling(&channel.access).await {
+        Ok(telling) => return Ok(Some(telling)),
+        Err(error) => error,
+    };
+    permit.record(error.is_fault(), Instant::now());
+    tracing::warn!(connection = %id, %error, "channel.not_asked");
+    let mut tx = workers.begin(tenant).await?;
+    push::not_asked(&mut tx, id, &error, workers.ctx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
 async fn tell(
-    sink: &dyn AriSink,
-    access: &Access,
+    channel: &Channel,
     call: &Call,
     products: Option<&Products>,
 ) -> Result<PushReport, ChannelError> {
+    let Channel { sink, access, .. } = channel;
     match (call.kind, products) {
         (Kind::Availability, _) => {
             let ranges: Vec<_> = call.ranges.iter().filter_map(|r| r.availability()).collect();
-            sink.push_availability(access, &ranges).await
+            match (&call.whole, &channel.whole) {
+                (Some(seasons), Some(whole)) => whole.push_whole(access, &ranges, seasons).await,
+                _ => sink.push_availability(access, &ranges).await,
+            }
         }
         (Kind::Rates, Some(products)) => {
             let unmapped = || ChannelError::Unknown("the mapping has changed meanwhile".to_owned());

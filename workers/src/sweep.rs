@@ -64,6 +64,9 @@ pub(crate) async fn tenant(workers: &Workers, lanes: &Lanes, tenant: TenantId) -
     due.talks
         .into_iter()
         .for_each(|id| lanes.poke(Lane::Talk(tenant, id)));
+    due.standings
+        .into_iter()
+        .for_each(|id| lanes.poke(Lane::Standing(tenant, id)));
     if due.holds {
         lanes.poke(Lane::Holds(tenant));
     }

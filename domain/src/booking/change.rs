@@ -7,6 +7,7 @@ use super::save::save;
 use super::sell::spans;
 use super::store;
 use crate::cards;
+use crate::channel::standing;
 use crate::db::TenantTx;
 use crate::desk::segment::{self, Segment};
 use crate::error::{Error, Result};
@@ -149,6 +150,7 @@ impl Change {
         save(tx, Some(&self.before), &self.after).await?;
         delta.retain(|_, take| take.all() != 0);
         mark_dirty(tx, &delta).await?;
+        standing::follow(tx, &self.before, &self.after, now).await?;
         let event = NewEvent {
             kind: said.kind,
             property_id: Some(self.after.property_id),

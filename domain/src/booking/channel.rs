@@ -11,6 +11,7 @@ use crate::channel::connection::Connection;
 use crate::channel::dirty;
 use crate::channel::mapping::Mapping;
 use crate::channel::revision::{ChannelRevision, ChannelRoom, NO_CURRENCY, RevisionStatus};
+use crate::channel::standing;
 use crate::db::TenantTx;
 use crate::desk::segment;
 use crate::error::Result;
@@ -78,6 +79,7 @@ pub async fn apply(
     segment::follow(&mut after, property.business_date);
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
     save(tx, before.as_ref(), &after).await?;
+    standing::overtaken(tx, connection.id, &after, &revision.booking_ref, now).await?;
     let unmapped = after
         .reservations
         .iter()
@@ -88,18 +90,7 @@ pub async fn apply(
         say_currency(tx, &after, &property.currency, now).await?;
     }
     if before.is_none() && revision.status == RevisionStatus::Cancelled && revision.rooms.is_empty() {
-        let detail = format!(
-            "{} cancels {}, of which nothing was heard",
-            connection.name, revision.code
-        );
-        alert::raise(
-            tx,
-            "unknown_cancellation",
-            (after.property_id, after.id),
-            &detail,
-            now,
-        )
-        .await?;
+        say_unknown(tx, connection, revision, &after, now).await?;
     }
     let outcome = match (&before, revision.status) {
         (_, RevisionStatus::Cancelled) => Outcome::Cancelled,
@@ -292,6 +283,22 @@ async fn raise_alerts(
         alert::resolve(tx, "unmapped", booking.id, now).await?;
     }
     Ok(())
+}
+
+/// A cancellation is the first thing that is heard.
+async fn say_unknown(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    revision: &ChannelRevision,
+    booking: &Booking,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let detail = format!(
+        "{} cancels {}, of which nothing was heard",
+        connection.name, revision.code
+    );
+    let subject = (booking.property_id, booking.id);
+    alert::raise(tx, "unknown_cancellation", subject, &detail, now).await
 }
 
 /// Numbers are reckoned in the property's currency, and leave out what was sold in another.

@@ -31,7 +31,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, connection_id: Uuid) -> Re
     all(tx, known.id).await
 }
 
-async fn all(tx: &mut TenantTx, connection_id: Uuid) -> Result<Vec<Closure>> {
+pub(super) async fn all(tx: &mut TenantTx, connection_id: Uuid) -> Result<Vec<Closure>> {
     Ok(sqlx::query_as!(
         Closure,
         r#"select unit_type_id, from_night as "from", to_night as "to" from channel_closure

@@ -45,7 +45,7 @@ fn arrival(revision: &ChannelRevision) -> Option<NaiveDate> {
 pub struct Waiting {
     pub id: i64,
     pub received_at: DateTime<Utc>,
-    /// `received`, `processed` or `parked`.
+    /// `received`, `processed`, `parked` or `asked`.
     pub state: String,
     pub acknowledged: bool,
     pub deadline: DateTime<Utc>,

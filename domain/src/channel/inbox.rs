@@ -22,6 +22,10 @@ private!(Message[message_id]);
 /// Tries before a message is parked for a person.
 pub const MOST_ATTEMPTS: i32 = 8;
 
+/// Alerts, one for all messages of a connection, until a person has looked at the last.
+pub(super) const PARKED: &str = "message_parked";
+pub(super) const ASKED: &str = "guest_question";
+
 /// Stores messages that were fetched; one that is there already is left alone. Returns how many were new.
 pub async fn store(
     tx: &mut TenantTx,
@@ -88,7 +92,8 @@ impl Message {
     }
 }
 
-/// Applies the message's revision and marks it processed, in the same transaction. An unreadable message is parked.
+/// Applies the message's revision and marks it processed, in the same transaction. An unreadable message is parked; a
+/// question waits for a person.
 pub async fn process(
     tx: &mut TenantTx,
     connection: &Connection,
@@ -96,6 +101,10 @@ pub async fn process(
     reader: &dyn RevisionReader,
     now: DateTime<Utc>,
 ) -> Result<Option<Applied>> {
+    if let Some(about) = reader.question(&message.raw) {
+        ask(tx, connection, message, &about, now).await?;
+        return Ok(None);
+    }
     let revision = match reader.read(&message.raw) {
         Ok(revision) => revision,
         Err(unreadable) => {
@@ -137,6 +146,23 @@ pub async fn postpone(
     Ok(())
 }
 
+async fn ask(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    message: &Message,
+    about: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let detail = format!("a guest asks for {about}: to be answered by a person");
+    set_state(tx, connection.id, message.id, "asked", &detail, now).await?;
+    let detail = format!(
+        "{}: a guest asks for {about}; message {}",
+        connection.name, message.message_id
+    );
+    let subject = (connection.property_id, connection.id);
+    alert::raise(tx, ASKED, subject, &detail, now).await
+}
+
 async fn park(
     tx: &mut TenantTx,
     connection: &Connection,
@@ -149,14 +175,7 @@ async fn park(
         "message {} of {} could not be read: {reason}",
         message.message_id, connection.name
     );
-    alert::raise(
-        tx,
-        "message_parked",
-        (connection.property_id, connection.id),
-        &detail,
-        now,
-    )
-    .await
+    alert::raise(tx, PARKED, (connection.property_id, connection.id), &detail, now).await
 }
 
 async fn set_state(
@@ -182,7 +201,7 @@ async fn set_state(
     Ok(())
 }
 
-/// Processed or parked, but the channel has not been told: it would deliver them again, or fall back to e-mail.
+/// Processed, parked or asked, but the channel has not been told: it would deliver them again, or fall back to e-mail.
 pub async fn unacknowledged(
     tx: &mut TenantTx,
     connection_id: Uuid,

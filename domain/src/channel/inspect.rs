@@ -1,7 +1,8 @@
-//! The inbox as people see it: what came and what became of it, its text for those who may read it, and a second try for
-//! what was parked.
+//! The inbox as people see it: what came and what became of it, its text for those who may read it, a second try for what
+//! was parked, and the word that a person has dealt with it.
 
-use super::connection::{self, open};
+use super::connection::{self, Connection, open};
+use super::inbox::{ASKED, PARKED};
 use super::messages;
 use crate::alert;
 use crate::db::TenantTx;
@@ -22,7 +23,7 @@ pub struct Entry {
     /// The channel's, or made of what it sent.
     pub message_id: String,
     pub received_at: DateTime<Utc>,
-    /// `received`, `processed` or `parked`.
+    /// `received`, `processed`, `parked` or `asked`.
     pub state: String,
     pub attempts: i32,
     /// What became of it, or why not.
@@ -121,13 +122,57 @@ pub async fn replay(
     .fetch_optional(&mut **tx)
     .await?;
     let Some(again) = again else {
-        return Err(refused(tx, connection_id, id).await?.into());
+        return Err(refused(tx, connection_id, id, "parked").await?.into());
     };
-    if !any_parked(tx, connection_id).await? {
-        alert::resolve(tx, "message_parked", connection_id, now).await?;
+    looked_at(tx, who, &connection, "channel_message.replayed", id, now).await?;
+    Ok(again)
+}
+
+/// A person has dealt with what was parked or asked: it is done, and forgotten in time.
+pub async fn settle(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection_id: Uuid,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Entry> {
+    who.require(Permission::WriteChannels)?;
+    let connection = connection::get(tx, connection_id).await?;
+    let settled = sqlx::query_as!(
+        Entry,
+        "update inbox set state = 'processed', detail = concat(detail, ' (settled by a person)'), processed_at = $4
+         where tenant_id = $1 and connection_id = $2 and id = $3 and state in ('parked', 'asked')
+         returning id, message_id, received_at, state, attempts, detail, processed_at, acknowledged_at, deadline_at",
+        tx.t(),
+        connection_id,
+        id,
+        now
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(settled) = settled else {
+        return Err(refused(tx, connection_id, id, "parked or asked").await?.into());
+    };
+    looked_at(tx, who, &connection, "channel_message.settled", id, now).await?;
+    Ok(settled)
+}
+
+/// The alert goes with the last.
+async fn looked_at(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection: &Connection,
+    kind: &'static str,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for (state, alert) in [("parked", PARKED), ("asked", ASKED)] {
+        if !any(tx, connection.id, state).await? {
+            alert::resolve(tx, alert, connection.id, now).await?;
+        }
     }
     let event = NewEvent {
-        kind: "channel_message.replayed",
+        kind,
         property_id: Some(connection.property_id),
         subject_id: connection.id,
         actor: &who.actor,
@@ -135,11 +180,10 @@ pub async fn replay(
         at: now,
     };
     event::append(tx, event).await?;
-    crate::jobs::kick(tx).await?;
-    Ok(again)
+    crate::jobs::kick(tx).await
 }
 
-async fn refused(tx: &mut TenantTx, connection_id: Uuid, id: i64) -> Result<Refusal> {
+async fn refused(tx: &mut TenantTx, connection_id: Uuid, id: i64, wanted: &str) -> Result<Refusal> {
     let state = sqlx::query_scalar!(
         "select state from inbox where tenant_id = $1 and connection_id = $2 and id = $3",
         tx.t(),
@@ -149,17 +193,18 @@ async fn refused(tx: &mut TenantTx, connection_id: Uuid, id: i64) -> Result<Refu
     .fetch_optional(&mut **tx)
     .await?;
     Ok(match state {
-        Some(state) => Refusal::conflict("wrong_state", format!("the message is {state}, not parked")),
+        Some(state) => Refusal::conflict("wrong_state", format!("the message is {state}, not {wanted}")),
         None => Refusal::not_found("channel message"),
     })
 }
 
-async fn any_parked(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
+async fn any(tx: &mut TenantTx, connection_id: Uuid, state: &str) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from inbox
-                          where tenant_id = $1 and connection_id = $2 and state = 'parked') as "any!""#,
+                          where tenant_id = $1 and connection_id = $2 and state = $3) as "any!""#,
         tx.t(),
-        connection_id
+        connection_id,
+        state
     )
     .fetch_one(&mut **tx)
     .await?)

@@ -3,28 +3,27 @@
 //! Before the call its cells become *unknown* in the shadow. So whatever ends the call without an answer (time-out,
 //! broken connection, kill -9), the cells still differ from the truth and are told again.
 
+mod ended;
 mod limit;
+mod whole;
 
-use super::anew;
 use super::connection::Connection;
 use super::diff::{self, Difference, Range};
 use super::dirty::Kind;
 use super::shadow::{self, State};
 use super::truth::{self, Mark};
 use super::unheard;
-use crate::alert;
 use crate::db::TenantTx;
 use crate::error::Result;
 use crate::ids::new_id;
-use crate::ports::channel::{ChannelError, PushReport};
-use chrono::{DateTime, Duration, Utc};
-use std::collections::HashMap;
+use crate::ports::channel::{Season, Telling};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+pub use ended::{answered, back_off, failed, not_asked, postpone};
 
 /// Marks read at once; more wait for the next round.
 const MOST_MARKS: i64 = 5000;
-
-const REJECTED: &str = "cell_rejected";
 
 /// One call to be made.
 #[derive(Debug)]
@@ -34,6 +33,8 @@ pub struct Call {
     pub property_id: Uuid,
     pub kind: Kind,
     pub ranges: Vec<Range>,
+    /// This is everything, and these are the seasons in which nothing is sold.
+    pub whole: Option<Vec<Season>>,
     marks: Vec<i64>,
     /// All differences of these marks are in this call; otherwise the marks stay for the next.
     complete: bool,
@@ -47,16 +48,27 @@ pub enum Next {
     Nothing,
     /// Marks were looked at that had nothing to tell; there may be more.
     Again,
+    /// There may be availability to tell: how this channel is told it has to be asked first.
+    Ask,
     /// Not before then: back-off, or the channel's limit.
     Wait(DateTime<Utc>),
     Call(Box<Call>),
+}
+
+/// How calls to a channel are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Of one call, unless it tells everything.
+    pub most_ranges: usize,
+    /// `None`: not asked yet.
+    pub telling: Option<Telling>,
 }
 
 /// What to do next for a connection. Marks whose cells already agree are dropped here.
 pub async fn prepare(
     tx: &mut TenantTx,
     connection: &Connection,
-    most_ranges: usize,
+    manner: Manner,
     now: DateTime<Utc>,
 ) -> Result<Next> {
     if !connection.is_active() {
@@ -75,7 +87,7 @@ pub async fn prepare(
     unheard::tell_again(tx, connection.id, now).await?;
     let mut free_at: Option<DateTime<Utc>> = None;
     for kind in [Kind::Availability, Kind::Rates] {
-        match of_kind(tx, connection, kind, most_ranges, now).await? {
+        match of_kind(tx, connection, kind, manner, now).await? {
             Next::Nothing => {}
             // One kind's limit does not keep the other waiting.
             Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
@@ -89,7 +101,7 @@ async fn of_kind(
     tx: &mut TenantTx,
     connection: &Connection,
     kind: Kind,
-    most_ranges: usize,
+    manner: Manner,
     now: DateTime<Utc>,
 ) -> Result<Next> {
     let (marks, oldest_mark) = marks(tx, connection.id, kind).await?;
@@ -100,7 +112,10 @@ async fn of_kind(
     if let Some(at) = limit::free_at(tx, connection, kind, now).await? {
         return Ok(Next::Wait(at));
     }
-    let Difference { mut ranges, wordless } = diff::ranges(truth::cells(tx, connection, kind, &marks).await?);
+    let Some((found, whole)) = difference(tx, connection, kind, manner, &marks).await? else {
+        return Ok(Next::Ask);
+    };
+    let Difference { mut ranges, wordless } = found;
     let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
     shadow::write(tx, connection.id, wordless.into_iter(), now, None).await?;
     let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
@@ -109,14 +124,17 @@ async fn of_kind(
         let all = (marks.len() as i64) < MOST_MARKS;
         return Ok(if all { Next::Nothing } else { Next::Again });
     }
-    let complete = ranges.len() <= most_ranges;
-    ranges.truncate(most_ranges);
+    let complete = whole.is_some() || ranges.len() <= manner.most_ranges;
+    if !complete {
+        ranges.truncate(manner.most_ranges);
+    }
     let call = Call {
         id: new_id(),
         connection_id: connection.id,
         property_id: connection.property_id,
         kind,
         ranges,
+        whole,
         marks,
         complete,
         oldest_mark,
@@ -124,6 +142,31 @@ async fn of_kind(
     };
     begin(tx, &call, now).await?;
     Ok(Next::Call(Box::new(call)))
+}
+
+/// What has to be told, and the seasons that go with it if that is everything. `None`: how has to be asked first.
+async fn difference(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    kind: Kind,
+    manner: Manner,
+    marks: &[Mark],
+) -> Result<Option<(Difference, Option<Vec<Season>>)>> {
+    let telling = match (kind, manner.telling) {
+        (Kind::Rates, _) => None,
+        (Kind::Availability, None) => return Ok(None),
+        (Kind::Availability, telling) => telling,
+    };
+    let changes = diff::ranges(truth::cells(tx, connection, kind, marks).await?);
+    let whole = match telling {
+        Some(telling) => whole::due(tx, connection, telling, !changes.ranges.is_empty()).await?,
+        None => None,
+    };
+    let told = match whole {
+        Some(_) => whole::everything(tx, connection).await?,
+        None => changes,
+    };
+    Ok(Some((told, whole)))
 }
 
 async fn marks(tx: &mut TenantTx, connection_id: Uuid, kind: Kind) -> Result<(Vec<Mark>, DateTime<Utc>)> {
@@ -180,158 +223,7 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     )
     .execute(&mut **tx)
     .await?;
+    whole::begun(tx, call).await?;
     let cells = call.ranges.iter().flat_map(|r| &r.cells);
     shadow::write(tx, call.connection_id, cells.map(State::unknown), now, None).await
-}
-
-/// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
-/// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown.
-pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: DateTime<Utc>) -> Result<()> {
-    let reasons: HashMap<usize, &str> = report
-        .rejected
-        .iter()
-        .map(|r| (r.range, r.reason.as_str()))
-        .collect();
-    let begun = Some(call.begun_at);
-    let states = states(call, &reasons)?;
-    shadow::write(tx, call.connection_id, states.into_iter(), now, begun).await?;
-    if call.complete {
-        drop_marks(tx, call.connection_id, &call.marks).await?;
-    }
-    let subject = (call.property_id, call.connection_id);
-    if let Some(first) = report.rejected.first() {
-        let detail = format!(
-            "{} range(s) rejected, first: {}",
-            report.rejected.len(),
-            first.reason
-        );
-        alert::raise(tx, REJECTED, subject, &detail, now).await?;
-    } else if !any_alarm(tx, call.connection_id).await? {
-        alert::resolve(tx, REJECTED, call.connection_id, now).await?;
-    }
-    alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
-    if report.asks_for_all {
-        anew::asked(tx, call.connection_id, call.kind, now).await?;
-    }
-    sqlx::query!(
-        "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
-         where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        call.connection_id,
-        now
-    )
-    .execute(&mut **tx)
-    .await?;
-    let outcome = if report.rejected.is_empty() {
-        "accepted"
-    } else {
-        "partly"
-    };
-    close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
-}
-
-/// In the order of cells, for one statement: whoever locks several of them does so in this order.
-fn states<'a>(call: &'a Call, refused: &HashMap<usize, &str>) -> Result<Vec<State<'a>>> {
-    let mut states = Vec::new();
-    for (i, range) in call.ranges.iter().enumerate() {
-        for cell in &range.cells {
-            states.push(match refused.get(&i) {
-                Some(reason) => State::refused(cell, reason),
-                None => State::accepted(cell)?,
-            });
-        }
-    }
-    Ok(states)
-}
-
-async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from ari_shadow
-                          where tenant_id = $1 and connection_id = $2 and alarm is not null) as "any!""#,
-        tx.t(),
-        connection_id
-    )
-    .fetch_one(&mut **tx)
-    .await?)
-}
-
-/// No answer to rely on: cells stay unknown and dirty, the next try waits longer. A refusal waits longest, and alerts.
-pub async fn failed(tx: &mut TenantTx, call: &Call, error: &ChannelError, now: DateTime<Utc>) -> Result<()> {
-    let failures = sqlx::query_scalar!(
-        "update channel_sync set push_failures = push_failures + 1, last_error = $3
-         where tenant_id = $1 and connection_id = $2 returning push_failures",
-        tx.t(),
-        call.connection_id,
-        error.to_string()
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let wait = match error {
-        ChannelError::Throttled { wait } => {
-            Duration::from_std(*wait).unwrap_or_else(|_| Duration::seconds(60))
-        }
-        ChannelError::Refused { .. } => Duration::seconds(60).max(back_off(failures)),
-        _ => back_off(failures),
-    };
-    postpone(tx, call.connection_id, now + wait).await?;
-    if let ChannelError::Refused { .. } = error {
-        let subject = (call.property_id, call.connection_id);
-        alert::raise(tx, "channel_refused", subject, &error.to_string(), now).await?;
-    }
-    close(tx, call, "failed", Some(&error.to_string()), now).await
-}
-
-/// No push before `until`: an open breaker uses this and consumes no attempt.
-pub async fn postpone(tx: &mut TenantTx, connection_id: Uuid, until: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update channel_sync set next_push_at = $3 where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        connection_id,
-        until
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// 0.5 s, 1 s, 2 s, ... at most a minute.
-pub fn back_off(failures: i32) -> Duration {
-    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(7);
-    Duration::milliseconds((500_i64 << doublings).min(60_000))
-}
-
-async fn close(
-    tx: &mut TenantTx,
-    call: &Call,
-    outcome: &str,
-    detail: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update ari_call set finished_at = $4, outcome = $5, detail = $6
-         where tenant_id = $1 and connection_id = $2 and id = $3",
-        tx.t(),
-        call.connection_id,
-        call.id,
-        now,
-        outcome,
-        detail
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn back_off_doubles_up_to_a_minute() {
-        let waits: Vec<i64> = (1..=9).map(|n| back_off(n).num_milliseconds()).collect();
-        assert_eq!(
-            waits,
-            [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
-        );
-    }
 }

@@ -19,6 +19,7 @@ const LEASE_MINUTES: i64 = 5;
 #[derive(Debug, Clone)]
 pub struct Room {
     pub unit_type_id: Uuid,
+    pub code: String,
     pub title: String,
     pub units: i64,
     pub occupancy: i32,
@@ -31,6 +32,8 @@ pub struct Room {
 pub struct Rate {
     pub unit_type_id: Uuid,
     pub rate_plan_id: Uuid,
+    /// The plan's.
+    pub code: String,
     pub title: String,
     pub occupancy: i32,
     pub external_id: Option<String>,
@@ -53,7 +56,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, may: Permission, id: Uuid)
     let property = property::get(tx, connection.property_id).await?;
     let rooms = sqlx::query_as!(
         Room,
-        r#"select t.id as unit_type_id, t.name as title, t.max_occupancy as occupancy,
+        r#"select t.id as unit_type_id, t.code, t.name as title, t.max_occupancy as occupancy,
                   m.external_id as "external_id?",
                   (select count(*) from unit u where u.tenant_id = $1 and u.unit_type_id = t.id) as "units!"
            from unit_type t
@@ -67,7 +70,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, may: Permission, id: Uuid)
     .await?;
     let rates = sqlx::query_as!(
         Rate,
-        r#"select t.id as unit_type_id, p.id as rate_plan_id, p.name as title, t.max_occupancy as occupancy,
+        r#"select t.id as unit_type_id, p.id as rate_plan_id, p.code, p.name as title, t.max_occupancy as occupancy,
                   m.external_id as "external_id?"
            from rate_plan p
            join unit_type t on t.tenant_id = $1 and t.property_id = p.property_id and t.active

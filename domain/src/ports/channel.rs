@@ -3,6 +3,9 @@
 mod catalogue;
 mod correspondence;
 mod rules;
+mod showcase;
+mod standing;
+mod telling;
 
 use crate::channel::revision::ChannelRevision;
 use crate::private::private;
@@ -12,9 +15,12 @@ use chrono::NaiveDate;
 pub use correspondence::*;
 pub use rules::*;
 use rust_decimal::Decimal;
+pub use showcase::*;
+pub use standing::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+pub use telling::*;
 
 private!(RawMessage[message_id]);
 
@@ -102,6 +108,8 @@ pub struct PushReport {
     pub task_ids: Vec<String>,
     /// The channel lost what it knew and asks to be told everything.
     pub asks_for_all: bool,
+    /// It asks which categories and rooms there are.
+    pub asks_for_inventory: bool,
 }
 
 /// One of the ranges sent was not taken, in the channel's own words.
@@ -207,6 +215,10 @@ pub trait RevisionFeed: Send + Sync {
 /// Understands the channel's booking messages. Pure.
 pub trait RevisionReader: Send + Sync {
     fn read(&self, raw: &str) -> Result<ChannelRevision, Unreadable>;
+    /// What a guest asks for, where the message is a question: nothing is sold, and a person answers. Names nobody.
+    fn question(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A message we cannot make sense of: parked with this reason, replayable.
@@ -240,6 +252,9 @@ pub struct Protocol {
 /// What few protocols have; absent where one does not.
 #[derive(Clone, Default)]
 pub struct Capabilities {
+    pub whole: Option<Arc<dyn WholeSink>>,
+    pub showcase: Option<Arc<dyn Showcase>>,
+    pub standings: Option<Arc<dyn StandingSink>>,
     pub catalogue: Option<Arc<dyn Catalogue>>,
     pub recovery: Option<Arc<dyn Recovery>>,
     pub correspondence: Option<Arc<dyn Correspondence>>,

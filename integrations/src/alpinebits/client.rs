@@ -19,15 +19,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What we do as a client.
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 6] = [
     Action::Handshake,
     Action::FreeRooms,
     Action::RatePlans,
+    Action::Inventory,
     Action::GuestRequests,
+    Action::StatusUpdate,
 ];
-const CAPABILITIES: [Capability; 9] = [
+const CAPABILITIES: [Capability; 12] = [
     Capability::Categories,
     Capability::Deltas,
+    Capability::CompleteSet,
+    Capability::ClosingSeasons,
+    Capability::UseRooms,
     Capability::Overlay,
     Capability::BookingRule,
     Capability::RoomTypeBookingRule,

@@ -17,18 +17,9 @@ use std::sync::Arc;
 
 /// None (ISO 4217), for cancellations that name none.
 const CURRENCY: &str = "XXX";
-const QUESTION: &str = "questions are not taken here: only what is sold";
 
 pub(super) struct Feed {
     client: Arc<Client>,
-}
-
-/// What a portal keeps for us.
-#[derive(Default)]
-struct Kept {
-    messages: Vec<RawMessage>,
-    /// Ids of what nobody could read here.
-    questions: Vec<String>,
 }
 
 impl Feed {
@@ -41,11 +32,10 @@ impl Feed {
         access: &Access,
         agreed: &Agreed,
         taken: &[GuestRequest],
-        refused: &[(String, String)],
     ) -> Result<(), ChannelError> {
         let action = Action::Acknowledgments;
         let message =
-            send::acknowledge(taken, refused, agreed).map_err(|refusal| outcome::unsayable(&refusal))?;
+            send::acknowledge(taken, &[], agreed).map_err(|refusal| outcome::unsayable(&refusal))?;
         let bytes = self.client.ask(access, agreed.version, action, &message).await?;
         let read = || {
             verdict::check(&bytes, action, Side::Answer, agreed)?;
@@ -58,7 +48,7 @@ impl Feed {
 
 #[async_trait]
 impl RevisionFeed for Feed {
-    /// All that is not acknowledged: the standard knows no pages. Questions are refused on the way.
+    /// All that is not acknowledged: the standard knows no pages.
     async fn unacknowledged(&self, access: &Access) -> Result<Vec<RawMessage>, ChannelError> {
         let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
             return Ok(Vec::new()); // it pushes them, or has none
@@ -67,17 +57,7 @@ impl RevisionFeed for Feed {
             send::read(&access.property, None, &agreed).map_err(|refusal| outcome::unsayable(&refusal))?;
         let action = Action::GuestRequests;
         let bytes = self.client.ask(access, agreed.version, action, &request).await?;
-        let kept = read(&bytes, &agreed, access).map_err(|refusal| outcome::unreadable(&refusal))?;
-        let kept = kept?;
-        if !kept.questions.is_empty() {
-            let refused: Vec<_> = kept
-                .questions
-                .into_iter()
-                .map(|id| (id, QUESTION.to_owned()))
-                .collect();
-            self.report(access, &agreed, &[], &refused).await?;
-        }
-        Ok(kept.messages)
+        read(&bytes, &agreed, access).map_err(|refusal| outcome::unreadable(&refusal))?
     }
 
     async fn acknowledge(&self, access: &Access, message_id: &str) -> Result<(), ChannelError> {
@@ -92,7 +72,7 @@ impl RevisionFeed for Feed {
             )
         };
         let taken = request_of(message_id).ok_or_else(unknown)?;
-        self.report(access, &agreed, &[taken], &[]).await
+        self.report(access, &agreed, &[taken]).await
     }
 }
 
@@ -108,7 +88,11 @@ fn request_of(message_id: &str) -> Option<GuestRequest> {
 }
 
 /// The outer error is a message that is not in order, the inner one the portal's own.
-fn read(bytes: &[u8], agreed: &Agreed, access: &Access) -> Result<Result<Kept, ChannelError>, Refusal> {
+fn read(
+    bytes: &[u8],
+    agreed: &Agreed,
+    access: &Access,
+) -> Result<Result<Vec<RawMessage>, ChannelError>, Refusal> {
     verdict::check(bytes, Action::GuestRequests, Side::Answer, agreed)?;
     let document = Document::read(bytes)?;
     let root = document.root();
@@ -120,17 +104,12 @@ fn read(bytes: &[u8], agreed: &Agreed, access: &Access) -> Result<Result<Kept, C
         name: String::new(),
         currency: CURRENCY.to_owned(),
     };
-    let mut kept = Kept::default();
+    let mut kept = Vec::new();
     for at in root.list("ReservationsList", "HotelReservation") {
         let unique = at.need_child("UniqueID")?;
         let (kind, id) = (unique.need("Type")?, unique.need("ID")?);
-        if at.get("ResStatus") == Some("Requested") {
-            kept.questions.push(id.to_owned());
-            continue;
-        }
         let message = message(at, (kind, id), &hotel);
-        kept.messages
-            .push(message.or_else(|refusal| parked(at, (kind, id), &refusal))?);
+        kept.push(message.or_else(|refusal| parked(at, (kind, id), &refusal))?);
     }
     Ok(Ok(kept))
 }

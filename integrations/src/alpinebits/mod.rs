@@ -6,16 +6,20 @@ pub mod capability;
 mod client;
 mod feed;
 pub mod handshake;
+mod inventory;
 mod outcome;
 mod plans;
 pub mod push;
+mod question;
 pub mod receive;
 mod reservation;
 mod restrictions;
 mod rules;
 pub mod schema;
 pub mod send;
+mod showcase;
 mod sink;
+mod standing;
 pub mod tell;
 pub mod verdict;
 pub mod version;
@@ -34,13 +38,19 @@ pub const NAME: &str = "alpinebits";
 /// Portals that call us; those whose address is known are called too.
 pub fn protocol(outbound: Outbound) -> Protocol {
     let client = Arc::new(client::Client::new(outbound));
+    let sink = Arc::new(sink::Sink::new(client.clone()));
     Protocol {
         name: NAME,
         way: Way::LogsIn,
-        sink: Some(Arc::new(sink::Sink::new(client.clone()))),
+        sink: Some(sink.clone()),
         source: None,
         feed: Some(Arc::new(feed::Feed::new(client))),
         reader: Arc::new(push::Reader),
-        more: Capabilities::default(),
+        more: Capabilities {
+            whole: Some(sink.clone()),
+            showcase: Some(sink.clone()),
+            standings: Some(sink),
+            ..Capabilities::default()
+        },
     }
 }

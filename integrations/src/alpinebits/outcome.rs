@@ -8,8 +8,11 @@ use crate::text;
 use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
 
 const SHOWN: usize = 500;
-/// A portal that asks to be told everything.
-const SEND: &str = "ALPINEBITS_SEND_";
+/// What a portal asks to be told anew.
+const FREE_ROOMS: &str = "ALPINEBITS_SEND_FREEROOMS";
+const RATE_PLANS: &str = "ALPINEBITS_SEND_RATEPLANS";
+const INVENTORY: &str = "ALPINEBITS_SEND_INVENTORY";
+const HANDSHAKE: &str = "ALPINEBITS_SEND_HANDSHAKE";
 
 /// What we would have to say was not agreed on, or is not sayable.
 pub(super) fn unsayable(refusal: &Refusal) -> ChannelError {
@@ -50,13 +53,15 @@ pub(super) fn report(
     about: impl Fn(&str) -> Vec<usize>,
 ) -> Result<PushReport, ChannelError> {
     let warnings = accepted(answer)?;
+    let asks = |wanted: &[&str]| warnings.iter().any(|one| asks(one, wanted));
     let mut report = PushReport {
-        asks_for_all: warnings.iter().any(asks_for_all),
+        asks_for_all: asks(&[FREE_ROOMS, RATE_PLANS]),
+        asks_for_inventory: asks(&[INVENTORY]),
         ..PushReport::default()
     };
     for warning in warnings
         .iter()
-        .filter(|one| one.kind != Type::ADVISORY && !asks_for_all(one))
+        .filter(|one| one.kind != Type::ADVISORY && !asks_anything(one))
     {
         let meant = warning.record.as_deref().map(&about).unwrap_or_default();
         let meant = if meant.is_empty() {
@@ -64,8 +69,7 @@ pub(super) fn report(
         } else {
             meant
         };
-        let reason =
-            text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned());
+        let reason = words(warning);
         let rejected = meant.into_iter().map(|range| Rejected {
             range,
             reason: reason.clone(),
@@ -77,6 +81,27 @@ pub(super) fn report(
     Ok(report)
 }
 
+pub(super) fn words(warning: &Notice) -> String {
+    text::clean(&warning.text, SHOWN).unwrap_or_else(|| "a warning without words".to_owned())
+}
+
+/// It says that this one was not taken.
+pub(super) fn is_about(warning: &Notice, record: &str) -> bool {
+    warning.kind != Type::ADVISORY && warning.record.as_deref() == Some(record)
+}
+
+/// Not all of it was taken.
+pub(super) fn partly(warning: &Notice) -> ChannelError {
+    let code = warning
+        .code
+        .map_or_else(|| "warning".to_owned(), |code| format!("warning_{code}"));
+    ChannelError::Refused {
+        status: 200,
+        code,
+        detail: words(warning),
+    }
+}
+
 /// The warnings of what was taken.
 pub(super) fn accepted(answer: Answer) -> Result<Vec<Notice>, ChannelError> {
     let errors = match answer {
@@ -84,19 +109,33 @@ pub(super) fn accepted(answer: Answer) -> Result<Vec<Notice>, ChannelError> {
         Answer::Errors(errors) => errors,
     };
     let code = errors.iter().find_map(|one| one.code);
-    let said: Vec<&str> = errors.iter().map(|one| one.text.as_str()).collect();
     Err(ChannelError::Refused {
         status: 200,
         code: code.map_or_else(|| "error".to_owned(), |code| format!("error_{code}")),
-        detail: text::clean(&said.join("; "), SHOWN).unwrap_or_default(),
+        detail: all_words(&errors),
     })
 }
 
-fn asks_for_all(notice: &Notice) -> bool {
+pub(super) fn all_words(errors: &[Notice]) -> String {
+    let said: Vec<&str> = errors.iter().map(|one| one.text.as_str()).collect();
+    text::clean(&said.join("; "), SHOWN).unwrap_or_default()
+}
+
+fn asks(notice: &Notice, wanted: &[&str]) -> bool {
     notice
         .status
         .as_deref()
-        .is_some_and(|status| status.starts_with(SEND))
+        .is_some_and(|status| wanted.contains(&status))
+}
+
+fn asks_anything(notice: &Notice) -> bool {
+    asks(notice, &[FREE_ROOMS, RATE_PLANS, INVENTORY, HANDSHAKE])
+}
+
+/// It does not know any more what was agreed on.
+pub(super) fn asks_for_handshake(answer: &Answer) -> bool {
+    let (Answer::Success(all) | Answer::Errors(all)) = answer;
+    all.iter().any(|one| asks(one, &[HANDSHAKE]))
 }
 
 /// The outcome's name in metrics.

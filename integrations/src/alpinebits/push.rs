@@ -1,6 +1,7 @@
 //! Guest requests that a portal pushes: each is taken or refused for itself, and what is taken is stored as one message.
 
 use super::action::{Action, Side};
+use super::question;
 use super::reservation::revision;
 use super::tell::{Hotel, cannot_be_told};
 use super::verdict::{self, Agreed};
@@ -42,6 +43,9 @@ pub struct Pushed {
 struct Stored {
     /// None when it cannot be a booking here: a person must look.
     booking: Option<ChannelRevision>,
+    /// What a guest asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    question: Option<String>,
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
@@ -130,18 +134,21 @@ pub(super) fn message(
     if let Some(property) = at.at(&["ResGlobalInfo", "BasicPropertyInfo"]) {
         hotel.is_meant(property)?;
     }
-    let question = || at.wrong(Code::UNABLE, "questions are not taken here: only what is sold");
     let sent = copy(at, Tag::new(at.name()).with("xmlns", NAMESPACE)).document();
     // From what is kept, so that nothing else is.
     let document = Document::read(sent.as_bytes())?;
-    let mut booking = revision(document.root(), &hotel.currency)?.ok_or_else(question)?;
-    fits(at, &booking)?;
     let message_id = format!("{kind}/{id}/{}", digest(&sent));
-    booking.revision.clone_from(&message_id);
-    // It is the booker's name, and stands where it is found when the guest has to be forgotten.
-    booking.rooms.iter_mut().for_each(|room| room.guest_name = None);
+    let mut booking = revision(document.root(), &hotel.currency)?;
+    let question = booking.is_none().then(|| question::about(document.root()));
+    if let Some(booking) = &mut booking {
+        fits(at, booking)?;
+        booking.revision.clone_from(&message_id);
+        // It is the booker's name, and stands where it is found when the guest has to be forgotten.
+        booking.rooms.iter_mut().for_each(|room| room.guest_name = None);
+    }
     let stored = Stored {
-        booking: Some(booking),
+        booking,
+        question,
         unreadable: None,
         sent,
     };
@@ -158,6 +165,7 @@ pub(super) fn parked(
     let message_id = format!("{kind}/{id}/{}", digest(&sent));
     let stored = Stored {
         booking: None,
+        question: None,
         unreadable: Some(refusal.to_string()),
         sent,
     };
@@ -227,5 +235,10 @@ impl RevisionReader for Reader {
             .iter_mut()
             .for_each(|room| room.guest_name.clone_from(&name));
         Ok(booking)
+    }
+
+    fn question(&self, raw: &str) -> Option<String> {
+        let stored: Stored = serde_json::from_str(raw).ok()?;
+        stored.question
     }
 }

@@ -7,37 +7,82 @@ use crate::ota::answer::{Answer, Notice, Type};
 use crate::ota::refusal::{Code, Refusal};
 use crate::ota::tag::Tag;
 use chrono::{DateTime, SecondsFormat, Utc};
-use innkeep_domain::ports::channel::AvailabilityRange;
+use innkeep_domain::ports::channel::{AvailabilityRange, Season};
 
 /// Version attributes of OTA 2015A, by message.
 const FREE_ROOMS: &str = "4";
 const READ: &str = "1.001";
 const REPORT: &str = "1.000";
 
-/// Absolute counts of each category; `complete` = and nothing else is free. Without ranges a complete set says that
-/// nothing is known any more.
+/// Absolute counts of each category, as changes of what was told before.
 pub fn free_rooms(
     hotel_code: &str,
     ranges: &[AvailabilityRange],
-    complete: bool,
     agreed: &Agreed,
 ) -> Result<String, Refusal> {
-    let mut inventories = Tag::new("Inventories")
+    let inventories = Tag::new("Inventories")
         .with("HotelCode", hotel_code)
         .children(ranges.iter().map(inventory));
-    if ranges.is_empty() {
+    let message = Tag::message(Action::FreeRooms.root(Side::Request), FREE_ROOMS).child(inventories);
+    checked(&message, Action::FreeRooms, agreed)
+}
+
+/// A complete set: absolute counts of each category, and nothing else is free. Closing seasons come first; what is told
+/// of their nights is that the house is closed, and nothing more. Without anything it says that nothing is known any more.
+pub fn complete_set(
+    hotel_code: &str,
+    ranges: &[AvailabilityRange],
+    seasons: &[Season],
+    agreed: &Agreed,
+) -> Result<String, Refusal> {
+    let open: Vec<_> = ranges.iter().flat_map(|range| outside(range, seasons)).collect();
+    let mut inventories = Tag::new("Inventories")
+        .with("HotelCode", hotel_code)
+        .children(seasons.iter().map(closing_season))
+        .children(open.iter().map(inventory));
+    if open.is_empty() && seasons.is_empty() {
         inventories = inventories.child(Tag::new("Inventory"));
     }
-    let set = || {
-        Tag::new("UniqueID")
-            .with("Type", "16")
-            .with("ID", "1")
-            .with("Instance", "CompleteSet")
-    };
+    let set = Tag::new("UniqueID")
+        .with("Type", "16")
+        .with("ID", "1")
+        .with("Instance", "CompleteSet");
     let message = Tag::message(Action::FreeRooms.root(Side::Request), FREE_ROOMS)
-        .children(complete.then(set))
+        .child(set)
         .child(inventories);
     checked(&message, Action::FreeRooms, agreed)
+}
+
+fn closing_season(season: &Season) -> Tag {
+    let control = Tag::new("StatusApplicationControl")
+        .with("Start", season.from)
+        .with("End", season.last)
+        .with("AllInvCode", true);
+    Tag::new("Inventory").child(control)
+}
+
+/// What of the range is in no season, which are in order.
+fn outside(range: &AvailabilityRange, seasons: &[Season]) -> Vec<AvailabilityRange> {
+    let mut parts = Vec::new();
+    let mut rest = Some(range.from);
+    for season in seasons.iter().filter(|season| season.last >= range.from) {
+        let Some(from) = rest.filter(|from| *from <= range.last) else {
+            break;
+        };
+        let last = season.from.pred_opt().map(|before| before.min(range.last));
+        parts.extend(last.filter(|last| from <= *last).map(|last| (from, last)));
+        rest = season.last.succ_opt();
+    }
+    parts.extend(
+        rest.filter(|from| *from <= range.last)
+            .map(|from| (from, range.last)),
+    );
+    let part = |(from, last)| AvailabilityRange {
+        from,
+        last,
+        ..range.clone()
+    };
+    parts.into_iter().map(part).collect()
 }
 
 /// A period without counts is sold out; nobody is told of fewer rooms than none.
@@ -105,4 +150,39 @@ fn checked(message: &Tag, action: Action, agreed: &Agreed) -> Result<String, Ref
     let text = message.document();
     verdict::check(text.as_bytes(), action, Side::Request, agreed)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDate;
+
+    #[test]
+    fn nothing_is_said_of_rooms_on_nights_of_a_season() {
+        let day = |day| NaiveDate::from_ymd_opt(2027, 1, day).unwrap_or_default();
+        let season = |(from, last)| Season {
+            from: day(from),
+            last: day(last),
+        };
+        let left = |from, last, seasons: &[(u32, u32)]| {
+            let range = AvailabilityRange {
+                room: "DZ".to_owned(),
+                from: day(from),
+                last: day(last),
+                availability: 0,
+            };
+            let seasons: Vec<Season> = seasons.iter().copied().map(season).collect();
+            let parts = outside(&range, &seasons);
+            parts
+                .iter()
+                .map(|part| (part.from, part.last))
+                .collect::<Vec<_>>()
+        };
+        let days = |all: &[(u32, u32)]| all.iter().map(|(a, b)| (day(*a), day(*b))).collect::<Vec<_>>();
+        assert_eq!(left(3, 9, &[]), days(&[(3, 9)]));
+        assert_eq!(left(3, 9, &[(1, 2), (10, 12)]), days(&[(3, 9)]));
+        assert_eq!(left(3, 9, &[(1, 3), (5, 6), (9, 12)]), days(&[(4, 4), (7, 8)]));
+        assert_eq!(left(3, 9, &[(3, 9)]), days(&[]));
+        assert_eq!(left(3, 9, &[(1, 20)]), days(&[]));
+    }
 }

@@ -1,6 +1,7 @@
 //! Free rooms and rate plans to a portal.
 
 use super::action::{Action, Side};
+use super::capability::Capability;
 use super::client::Client;
 use super::outcome;
 use super::plans;
@@ -8,9 +9,11 @@ use super::send;
 use super::verdict::{self, Agreed};
 use crate::ota::answer::Answer;
 use crate::ota::document::Document;
+use crate::ota::refusal::Refusal;
 use async_trait::async_trait;
 use innkeep_domain::ports::channel::{
-    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange,
+    Access, AriSink, AvailabilityRange, ChannelError, NightsRange, PushReport, RateRange, Season, Telling,
+    WholeSink,
 };
 use std::sync::Arc;
 
@@ -18,7 +21,7 @@ use std::sync::Arc;
 const RANGES_PER_CALL: usize = 1000;
 
 pub(super) struct Sink {
-    client: Arc<Client>,
+    pub(super) client: Arc<Client>,
 }
 
 impl Sink {
@@ -26,7 +29,7 @@ impl Sink {
         Self { client }
     }
 
-    async fn agreed(&self, access: &Access, action: Action) -> Result<Agreed, ChannelError> {
+    pub(super) async fn agreed(&self, access: &Access, action: Action) -> Result<Agreed, ChannelError> {
         let agreed = self.client.agreed(access, action).await?;
         agreed.ok_or_else(|| {
             self.client.forget(access);
@@ -35,7 +38,7 @@ impl Sink {
         })
     }
 
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         access: &Access,
         agreed: &Agreed,
@@ -48,10 +51,57 @@ impl Sink {
             Answer::read(Document::read(&bytes)?.root())
         };
         let answer = read().map_err(|refusal| outcome::unreadable(&refusal))?;
-        if let Answer::Errors(_) = &answer {
+        if matches!(answer, Answer::Errors(_)) || outcome::asks_for_handshake(&answer) {
             self.client.forget(access);
         }
         Ok(answer)
+    }
+
+    async fn free_rooms(
+        &self,
+        access: &Access,
+        agreed: &Agreed,
+        ranges: &[AvailabilityRange],
+        message: Result<String, Refusal>,
+    ) -> Result<PushReport, ChannelError> {
+        let message = message.map_err(|refusal| {
+            self.client.forget(access);
+            outcome::unsayable(&refusal)
+        })?;
+        let answer = self.tell(access, agreed, Action::FreeRooms, &message).await?;
+        outcome::report(answer, ranges.len(), |record| {
+            let all = ranges.iter().enumerate();
+            all.filter(|(_, range)| range.room == record)
+                .map(|(index, _)| index)
+                .collect()
+        })
+    }
+}
+
+#[async_trait]
+impl WholeSink for Sink {
+    /// A portal that takes no free rooms at all is told so that it can say why not.
+    async fn telling(&self, access: &Access) -> Result<Telling, ChannelError> {
+        let agreed = self.client.agreed(access, Action::FreeRooms).await?;
+        Ok(agreed.map_or(Telling::CHANGES, |agreed| {
+            let has = |capability| agreed.capabilities.has(capability, agreed.version);
+            Telling {
+                changes: has(Capability::Deltas),
+                whole: has(Capability::CompleteSet),
+                seasons: has(Capability::ClosingSeasons),
+            }
+        }))
+    }
+
+    async fn push_whole(
+        &self,
+        access: &Access,
+        ranges: &[AvailabilityRange],
+        seasons: &[Season],
+    ) -> Result<PushReport, ChannelError> {
+        let agreed = self.agreed(access, Action::FreeRooms).await?;
+        let message = send::complete_set(&access.property, ranges, seasons, &agreed);
+        self.free_rooms(access, &agreed, ranges, message).await
     }
 }
 
@@ -63,17 +113,8 @@ impl AriSink for Sink {
         ranges: &[AvailabilityRange],
     ) -> Result<PushReport, ChannelError> {
         let agreed = self.agreed(access, Action::FreeRooms).await?;
-        let message = send::free_rooms(&access.property, ranges, false, &agreed).map_err(|refusal| {
-            self.client.forget(access);
-            outcome::unsayable(&refusal)
-        })?;
-        let answer = self.tell(access, &agreed, Action::FreeRooms, &message).await?;
-        outcome::report(answer, ranges.len(), |record| {
-            let all = ranges.iter().enumerate();
-            all.filter(|(_, range)| range.room == record)
-                .map(|(index, _)| index)
-                .collect()
-        })
+        let message = send::free_rooms(&access.property, ranges, &agreed);
+        self.free_rooms(access, &agreed, ranges, message).await
     }
 
     /// Never called: see `replaces_nights`.
@@ -116,6 +157,7 @@ impl AriSink for Sink {
             report.rejected.iter_mut().for_each(|one| one.range += begun);
             whole.rejected.extend(report.rejected);
             whole.asks_for_all |= report.asks_for_all;
+            whole.asks_for_inventory |= report.asks_for_inventory;
             begun += part.len();
         }
         whole.rejected.sort_by_key(|one| one.range);

@@ -1,6 +1,7 @@
 //! Answers to portals that ask: which room categories there are, and what they cost.
 
 use super::action::{Action, Side};
+use super::inventory::{self, VERSION as INVENTORY};
 use super::verdict::{self, Agreed};
 use crate::ota::answer::{Answer, Notice};
 use crate::ota::document::Document;
@@ -12,15 +13,7 @@ use innkeep_domain::channel::portal::{Category, Price};
 use std::collections::BTreeMap;
 
 /// Version attributes of OTA 2015A, by message.
-const INVENTORY: &str = "8.000";
 const BASE_RATES: &str = "3.000";
-/// As long as a category's code and a room's number may be.
-const LONGEST_CODE: usize = 8;
-const LONGEST_NUMBER: usize = 16;
-/// The name of a category (INF).
-const LONG_NAME: &str = "25";
-/// Names are written in whatever language the hotel's people speak; the standard wants one to be named.
-const LANGUAGE: &str = "en";
 /// Prices are for the room (25), without meals (14).
 const PER_ROOM: &str = "25";
 const NO_MEALS: &str = "14";
@@ -65,58 +58,19 @@ pub fn inventory_wanted(bytes: &[u8], agreed: &Agreed, hotel: &Hotel) -> Result<
 /// # Errors
 /// When what is told does not follow the rules.
 pub fn inventory(categories: &[Category], agreed: &Agreed, hotel: &Hotel) -> Result<String, Refusal> {
-    let fit = |text: &str, most| text.chars().count() <= most;
-    let mut left_out = 0;
-    let mut rooms = Tag::new("GuestRooms");
-    for one in categories {
-        if !fit(&one.code, LONGEST_CODE) {
-            left_out += 1 + one.units.len();
-            continue;
-        }
-        rooms = rooms.child(category(one));
-        for number in &one.units {
-            if fit(number, LONGEST_NUMBER) {
-                let room = Tag::new("TypeRoom").with("RoomID", number);
-                rooms = rooms.child(Tag::new("GuestRoom").with("Code", &one.code).child(room));
-            } else {
-                left_out += 1;
-            }
-        }
-    }
-    let said = format!(
-        "{left_out} categories or rooms are left out: codes have at most {LONGEST_CODE} characters, \
-         rooms {LONGEST_NUMBER}"
-    );
-    let warnings = (left_out > 0).then(|| Notice::advisory(said));
-    let content = Tag::new("HotelDescriptiveContent")
-        .with("HotelCode", &hotel.code)
-        .child(Tag::new("FacilityInfo").child(rooms));
+    let told = inventory::told(categories, true);
+    let said = || {
+        Notice::advisory(format!(
+            "{} categories or rooms are left out: {}",
+            told.left_out,
+            inventory::LIMITS
+        ))
+    };
+    let warnings = (told.left_out > 0).then(said);
     let message = Tag::message(Action::InventoryPull.root(Side::Answer), INVENTORY)
         .children(Answer::Success(warnings.into_iter().collect()).tags())
-        .child(Tag::new("HotelDescriptiveContents").child(content));
+        .child(told.contents(&hotel.code));
     checked(&message, Action::InventoryPull, agreed)
-}
-
-fn category(one: &Category) -> Tag {
-    // Apartment, or room: the list GRI knows neither beds nor berths.
-    let class = if one.kind == "apartment" { "13" } else { "42" };
-    let room = Tag::new("TypeRoom")
-        .with("StandardOccupancy", one.max_occupancy)
-        .with("RoomClassificationCode", class);
-    let name = Tag::new("Description")
-        .with("TextFormat", "PlainText")
-        .with("Language", LANGUAGE)
-        .text(&one.name);
-    let item = Tag::new("TextItems").child(Tag::new("TextItem").child(name));
-    let description = Tag::new("MultimediaDescription")
-        .with("InfoCode", LONG_NAME)
-        .child(item);
-    Tag::new("GuestRoom")
-        .with("Code", &one.code)
-        .with("MinOccupancy", 1)
-        .with("MaxOccupancy", one.max_occupancy)
-        .child(room)
-        .child(Tag::new("MultimediaDescriptions").child(description))
 }
 
 /// Which base rates are asked for.

@@ -48,7 +48,7 @@ impl Sink {
         Ok(PushReport {
             rejected,
             task_ids: task_ids(&answer),
-            asks_for_all: false,
+            ..PushReport::default()
         })
     }
 }

@@ -40,6 +40,7 @@ pub fn protocol(outbound: Outbound) -> Protocol {
             recovery: Some(Arc::new(recovery::Revisions::new(api.clone()))),
             correspondence: Some(Arc::new(correspondence::Desk::new(api.clone()))),
             rules: Some(Arc::new(rules::Rules::new(api))),
+            ..Capabilities::default()
         },
     }
 }

@@ -45,7 +45,7 @@ async fn success_brings_the_task_ids() {
         PushReport {
             rejected: vec![],
             task_ids: vec!["t-1".into()],
-            asks_for_all: false,
+            ..PushReport::default()
         }
     );
     let short = pushed(reply(200, json!({"meta": {"message": "Success"}})))

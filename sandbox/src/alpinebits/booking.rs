@@ -57,6 +57,8 @@ pub(crate) struct Item {
     pub(crate) acknowledged: bool,
     /// The hotel's words.
     pub(crate) refused: Option<String>,
+    /// What the hotel says became of it.
+    pub(crate) standing: Option<String>,
 }
 
 impl Stay {
@@ -70,8 +72,7 @@ impl Stay {
     /// Is it believed to be for sale?
     pub(crate) fn is_free(&self, hotel: &Hotel) -> bool {
         self.nights().all(|night| {
-            let key = (self.category.clone(), night);
-            let free = hotel.free.get(&key).copied().unwrap_or_default();
+            let free = hotel.believed(&self.category, night).unwrap_or_default();
             let cell = hotel
                 .plans
                 .get(&(self.plan.clone(), self.category.clone(), night));
@@ -109,6 +110,7 @@ impl Item {
             shown: false,
             acknowledged: false,
             refused: None,
+            standing: None,
         }
     }
 
@@ -121,6 +123,7 @@ impl Item {
             shown: false,
             acknowledged: false,
             refused: None,
+            standing: None,
             ..self.clone()
         }
     }
@@ -137,6 +140,7 @@ impl Item {
     pub(crate) fn view(&self) -> Value {
         json!({
             "id": self.id, "status": self.status, "acknowledged": self.acknowledged, "refused": self.refused,
+            "standing": self.standing,
             "changed": clock::rfc3339(self.changed), "arrival": self.stay.arrival, "departure": self.stay.departure,
             "category": self.stay.category, "plan": self.stay.plan,
         })

@@ -4,16 +4,22 @@ use serde_json::{Value, json};
 
 use super::hotel::Spec;
 
-const ACTIONS: [&str; 4] = [
+pub(crate) const INVENTORY: &str = "action_OTA_HotelDescriptiveContentNotif_Inventory";
+pub(crate) const STATUS_UPDATE: &str = "action_OTA_HotelResNotif_GuestRequests_StatusUpdate";
+const ACTIONS: [&str; 6] = [
     "action_OTA_Ping",
     "action_OTA_HotelInvCountNotif",
     "action_OTA_HotelRatePlanNotif_RatePlans",
+    INVENTORY,
     "action_OTA_Read",
+    STATUS_UPDATE,
 ];
-const ALL: [&str; 10] = [
+const ALL: [&str; 12] = [
     "OTA_HotelInvCountNotif_accept_categories",
     "OTA_HotelInvCountNotif_accept_deltas",
     "OTA_HotelInvCountNotif_accept_complete_set",
+    "OTA_HotelInvCountNotif_accept_closing_seasons",
+    "OTA_HotelDescriptiveContentNotif_Inventory_use_rooms",
     "OTA_HotelRatePlanNotif_accept_ArrivalDOW",
     "OTA_HotelRatePlanNotif_accept_DepartureDOW",
     "OTA_HotelRatePlanNotif_accept_RatePlan_BookingRule",

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::booking::{Item, Stay};
-use super::hotel::Spec;
+use super::capabilities::INVENTORY;
+use super::hotel::{Asks, Spec};
 use super::push;
 use crate::reply;
 use crate::state::Sandbox;
@@ -65,8 +66,8 @@ pub(crate) fn calendar(
     };
     let nights = || period.from.iter_days().take_while(|night| *night <= period.to);
     let mut free: BTreeMap<&str, BTreeMap<NaiveDate, Option<u32>>> = BTreeMap::new();
-    for category in &hotel.spec.categories {
-        let told = nights().map(|night| (night, hotel.free.get(&(category.clone(), night)).copied()));
+    for category in hotel.categories() {
+        let told = nights().map(|night| (night, hotel.believed(category, night)));
         free.insert(category, told.collect());
     }
     let mut plans: BTreeMap<&str, BTreeMap<&str, BTreeMap<NaiveDate, Value>>> = BTreeMap::new();
@@ -76,7 +77,17 @@ pub(crate) fn calendar(
             rooms.entry(category).or_default().insert(*night, json!(said));
         }
     }
-    reply::ok(json!({ "free": free, "plans": plans }))
+    let closed: Vec<_> = hotel.closed.range(period.from..=period.to).collect();
+    reply::ok(json!({ "free": free, "plans": plans, "closed": closed }))
+}
+
+/// Categories by code; `null` is "never told".
+#[handler]
+pub(crate) fn inventory(Data(sandbox): Data<&Sandbox>, Path(code): Path<String>) -> Response {
+    match sandbox.portal().hotel(&code) {
+        Some(hotel) => reply::ok(json!({ "categories": hotel.inventory })),
+        None => reply::unknown("hotel"),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,8 +114,14 @@ pub(crate) fn forget(Data(sandbox): Data<&Sandbox>, Path(code): Path<String>) ->
     match sandbox.portal().hotel_mut(&code) {
         Some(hotel) => {
             hotel.free.clear();
+            hotel.closed.clear();
             hotel.plans.clear();
-            hotel.asks = (true, true);
+            hotel.inventory = None;
+            hotel.asks = Asks {
+                free_rooms: true,
+                rate_plans: true,
+                inventory: hotel.offers(INVENTORY),
+            };
             reply::ok(json!({ "forgotten": true }))
         }
         None => reply::unknown("hotel"),
@@ -166,6 +183,20 @@ pub(crate) async fn cancel(
     Path((code, id)): Path<(String, String)>,
 ) -> Response {
     next(sandbox, (&code, &id), "Cancelled", None).await
+}
+
+/// As if it had never been sold here; the hotel is not told.
+#[handler]
+pub(crate) fn forget_reservation(
+    Data(sandbox): Data<&Sandbox>,
+    Path((code, id)): Path<(String, String)>,
+) -> Response {
+    let mut portal = sandbox.portal();
+    let Some(hotel) = portal.hotel_mut(&code) else {
+        return reply::unknown("hotel");
+    };
+    hotel.items.retain(|item| item.id != id);
+    reply::ok(json!({ "forgotten": true }))
 }
 
 async fn next(

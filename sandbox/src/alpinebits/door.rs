@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::capabilities;
 use super::hotel::{Call, Hotel};
 use super::message::{self, Error, NAMESPACE, Warning, element, escaped};
-use super::{free_rooms, guests, rate_plans};
+use super::{free_rooms, guests, inventory, rate_plans, standings};
 use crate::state::Sandbox;
 
 const MOST_BYTES: usize = 4 << 20;
@@ -103,12 +103,22 @@ fn answer(
             "action_OTA_HotelRatePlanNotif_RatePlans",
             "OTA_HotelRatePlanNotifRS",
         ),
+        "OTA_HotelDescriptiveContentNotif:Inventory" => (
+            "OTA_HotelDescriptiveContentNotifRQ",
+            capabilities::INVENTORY,
+            "OTA_HotelDescriptiveContentNotifRS",
+        ),
+        "OTA_HotelResNotif:GuestRequests_StatusUpdate" => (
+            "OTA_HotelResNotifRQ",
+            capabilities::STATUS_UPDATE,
+            "OTA_HotelResNotifRS",
+        ),
         "OTA_Read:GuestRequests" => ("OTA_ReadRQ", "action_OTA_Read", "OTA_ResRetrieveRS"),
         "OTA_NotifReport:GuestRequests" => ("OTA_NotifReportRQ", "action_OTA_Read", "OTA_NotifReportRS"),
         _ => return Err("unknown or missing action".to_owned()),
     };
     let known = version.is_some_and(|version| hotel.spec.versions.iter().any(|one| one == version));
-    if !known || !hotel.spec.actions.iter().any(|one| one == capability) {
+    if !known || !hotel.offers(capability) {
         return Err("neither this version nor this action was agreed on".to_owned());
     }
     if !root.has_tag_name((NAMESPACE, name)) {
@@ -126,6 +136,10 @@ fn perform(
     match action {
         "OTA_HotelInvCountNotif:FreeRooms" => Ok((free_rooms::take(hotel, code, root)?, String::new())),
         "OTA_HotelRatePlanNotif:RatePlans" => Ok((rate_plans::take(hotel, code, root)?, String::new())),
+        "OTA_HotelDescriptiveContentNotif:Inventory" => {
+            Ok((inventory::take(hotel, code, root)?, String::new()))
+        }
+        "OTA_HotelResNotif:GuestRequests_StatusUpdate" => standings::take(hotel, root),
         "OTA_Read:GuestRequests" => Ok((Vec::new(), guests::list(hotel, code, root)?)),
         _ => guests::acknowledge(hotel, root).map(|()| (Vec::new(), String::new())),
     }

@@ -1,6 +1,6 @@
 //! What the portal knows of its hotels. It dies with the process.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::booking::Item;
 use super::capabilities;
+use super::inventory::Category;
+use super::message::Warning;
 use crate::clock;
 
 const MAX_HOTELS: usize = 1_000;
@@ -22,7 +24,8 @@ pub(crate) struct Spec {
     pub(crate) password: String,
     #[serde(default = "euro")]
     pub(crate) currency: String,
-    /// Codes of its room categories; none other is taken.
+    /// Codes of its room categories; none is taken but these and those of an inventory.
+    #[serde(default)]
     pub(crate) categories: Vec<String>,
     /// What this portal offers in a handshake.
     #[serde(default = "capabilities::versions")]
@@ -81,14 +84,25 @@ impl Default for Night {
 /// (plan, category, night)
 pub(crate) type Cell = (String, String, NaiveDate);
 
+/// What it asks for in its next answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asks {
+    pub(crate) free_rooms: bool,
+    pub(crate) rate_plans: bool,
+    pub(crate) inventory: bool,
+}
+
 pub(crate) struct Hotel {
     pub(crate) spec: Spec,
     /// By category and night.
     pub(crate) free: BTreeMap<(String, NaiveDate), u32>,
+    /// Nights of closing seasons: nothing is sold, whatever is free.
+    pub(crate) closed: BTreeSet<NaiveDate>,
     pub(crate) plans: BTreeMap<Cell, Night>,
     pub(crate) items: Vec<Item>,
-    /// Asks for all free rooms and all prices in its next answer.
-    pub(crate) asks: (bool, bool),
+    /// As the hotel told it; none = never.
+    pub(crate) inventory: Option<BTreeMap<String, Category>>,
+    pub(crate) asks: Asks,
     calls: VecDeque<Call>,
     last_call: u64,
 }
@@ -122,20 +136,47 @@ impl Hotel {
         Self {
             spec,
             free: BTreeMap::new(),
+            closed: BTreeSet::new(),
             plans: BTreeMap::new(),
             items: Vec::new(),
-            asks: (false, false),
+            inventory: None,
+            asks: Asks::default(),
             calls: VecDeque::new(),
             last_call: 0,
         }
     }
 
     pub(crate) fn knows(&self, category: &str) -> bool {
-        self.spec.categories.iter().any(|known| known == category)
+        self.categories().any(|known| known == category)
+    }
+
+    pub(crate) fn categories(&self) -> impl Iterator<Item = &str> {
+        let told = self.inventory.iter().flat_map(BTreeMap::keys);
+        self.spec.categories.iter().chain(told).map(String::as_str)
+    }
+
+    /// It offers an action in its handshakes.
+    pub(crate) fn offers(&self, action: &str) -> bool {
+        self.spec.actions.iter().any(|one| one == action)
+    }
+
+    /// How many rooms are believed to be for sale; none = never told.
+    pub(crate) fn believed(&self, category: &str, night: NaiveDate) -> Option<u32> {
+        if self.closed.contains(&night) {
+            return Some(0);
+        }
+        self.free.get(&(category.to_owned(), night)).copied()
     }
 
     pub(crate) fn can(&self, capability: &str) -> bool {
         self.spec.capabilities.iter().any(|known| known == capability)
+    }
+
+    /// Asks in an answer for what it wants to be told, once.
+    pub(crate) fn asking(&mut self, warnings: &mut Vec<Warning>) {
+        if std::mem::take(&mut self.asks.inventory) {
+            warnings.push(Warning::send("ALPINEBITS_SEND_INVENTORY"));
+        }
     }
 
     pub(crate) fn record(&mut self, call: Call) {

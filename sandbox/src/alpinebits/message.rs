@@ -10,6 +10,8 @@ const LONGEST: i64 = 1_100;
 /// A warning beside a success.
 pub(crate) struct Warning {
     pub(crate) kind: u8,
+    /// Where the message has room for one.
+    pub(crate) code: Option<u16>,
     pub(crate) record: Option<String>,
     pub(crate) status: Option<&'static str>,
     pub(crate) text: String,
@@ -20,6 +22,7 @@ impl Warning {
     pub(crate) fn not_taken(record: &str, text: &str) -> Self {
         Self {
             kind: 3,
+            code: None,
             record: Some(record.to_owned()),
             status: None,
             text: text.to_owned(),
@@ -29,6 +32,7 @@ impl Warning {
     pub(crate) fn send(status: &'static str) -> Self {
         Self {
             kind: 11,
+            code: None,
             record: None,
             status: Some(status),
             text: "this portal has lost what it knew".to_owned(),
@@ -91,8 +95,10 @@ fn list(warnings: &[Warning]) -> String {
         .iter()
         .map(|one| {
             format!(
-                "<Warning Type=\"{}\"{}{}>{}</Warning>",
+                "<Warning Type=\"{}\"{}{}{}>{}</Warning>",
                 one.kind,
+                one.code
+                    .map_or_else(String::new, |code| format!(" Code=\"{code}\"")),
                 attribute("RecordID", one.record.as_deref()),
                 attribute("Status", one.status),
                 escaped(&one.text)

@@ -8,9 +8,11 @@ mod door;
 mod free_rooms;
 mod guests;
 mod hotel;
+mod inventory;
 mod message;
 mod push;
 mod rate_plans;
+mod standings;
 
 use poem::{Route, RouteMethod, get, post, put};
 
@@ -26,6 +28,7 @@ pub(crate) fn control() -> Route {
     Route::new()
         .at("/hotels/:code", put(control::upsert).get(control::show))
         .at("/hotels/:code/calendar", get(control::calendar))
+        .at("/hotels/:code/inventory", get(control::inventory))
         .at("/hotels/:code/calls", get(control::calls))
         .at("/hotels/:code/forget", post(control::forget))
         .at(
@@ -34,4 +37,8 @@ pub(crate) fn control() -> Route {
         )
         .at("/hotels/:code/reservations/:id/modify", post(control::modify))
         .at("/hotels/:code/reservations/:id/cancel", post(control::cancel))
+        .at(
+            "/hotels/:code/reservations/:id/forget",
+            post(control::forget_reservation),
+        )
 }

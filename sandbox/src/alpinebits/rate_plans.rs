@@ -23,9 +23,10 @@ pub(crate) fn take(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
             return Err(error);
         }
     }
-    if std::mem::take(&mut hotel.asks.1) {
+    if std::mem::take(&mut hotel.asks.rate_plans) {
         warnings.push(Warning::send("ALPINEBITS_SEND_RATEPLANS"));
     }
+    hotel.asking(&mut warnings);
     Ok(warnings)
 }
 
@@ -91,14 +92,14 @@ fn rate(hotel: &mut Hotel, (plan, category): (&str, &str), at: Node<'_, '_>) -> 
 fn rule(hotel: &mut Hotel, plan: &str, at: Node<'_, '_>) -> Result<(), Error> {
     let categories = match at.attribute("Code") {
         Some(code) => vec![code.to_owned()],
-        None => hotel.spec.categories.clone(),
+        None => hotel.categories().map(str::to_owned).collect(),
     };
     for night in period(at)? {
         let said = said(at, night)?;
-        for category in categories
-            .iter()
-            .filter(|code| hotel.spec.categories.contains(code))
-        {
+        for category in &categories {
+            if !hotel.knows(category) {
+                continue;
+            }
             let cell = hotel
                 .plans
                 .entry((plan.to_owned(), category.clone(), night))

@@ -171,3 +171,96 @@ async fn it_fails_as_it_is_told_to() {
     fixture.faults(json!({})).await;
     assert_eq!(free_rooms(&fixture, true, &told).await.status, 200);
 }
+
+fn period(kind: &str, from: &str, to: &str, counts: &str) -> String {
+    format!(
+        "<Inventory><StatusApplicationControl Start=\"2027-02-{from}\" End=\"2027-02-{to}\" {kind}/>{counts}</Inventory>"
+    )
+}
+
+#[tokio::test]
+async fn seasons_stand_first_in_a_complete_set_and_close_the_house() {
+    let fixture = portal().await;
+    let set = "<UniqueID Type=\"16\" ID=\"1\" Instance=\"CompleteSet\"/>";
+    let three = "<InvCounts><InvCount CountType=\"2\" Count=\"3\"/></InvCounts>";
+    let room = period("InvTypeCode=\"DZ\"", "01", "04", three);
+    let season = period("AllInvCode=\"true\"", "05", "08", "");
+    let says = async |set: &str, all: &[&str]| {
+        let inside = format!(
+            "{set}<Inventories HotelCode=\"H7\">{}</Inventories>",
+            all.concat()
+        );
+        let answer = says(
+            &fixture,
+            "secret",
+            FREE_ROOMS,
+            "OTA_HotelInvCountNotifRQ",
+            &inside,
+        )
+        .await;
+        text(&answer).contains("<Success/>")
+    };
+    let meeting = period("AllInvCode=\"true\"", "08", "09", "");
+    let counted = period("AllInvCode=\"true\"", "10", "11", three);
+    for (set, all) in [
+        ("", vec![season.as_str(), &room]),
+        (set, vec![&room, &season]),
+        (set, vec![&season, &meeting, &room]),
+        (set, vec![&counted, &room]),
+        (set, vec![&season, &room, &room]),
+        ("", vec!["<Inventory/>"]),
+    ] {
+        assert!(!says(set, &all).await, "{all:?}");
+    }
+    assert_eq!(
+        free(&fixture, "DZ", "2027-02-01").await,
+        Value::Null,
+        "nothing was taken"
+    );
+    assert!(says(set, &[&season, &room]).await);
+    assert_eq!(free(&fixture, "DZ", "2027-02-05").await, 0);
+    assert_eq!(free(&fixture, "DZ", "2027-02-09").await, Value::Null);
+    // A change does not open the house.
+    let change = period("InvTypeCode=\"DZ\"", "05", "05", three);
+    assert!(says("", &[&change]).await);
+    assert_eq!(free(&fixture, "DZ", "2027-02-05").await, 0);
+    assert!(says(set, &["<Inventory/>"]).await);
+    assert_eq!(free(&fixture, "DZ", "2027-02-05").await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_inventory_names_each_category_and_then_its_rooms() {
+    let fixture = portal().await;
+    let category = |code: &str| {
+        format!(
+            "<GuestRoom Code=\"{code}\" MinOccupancy=\"1\" MaxOccupancy=\"2\"><TypeRoom StandardOccupancy=\"2\" \
+             RoomClassificationCode=\"42\"/><MultimediaDescriptions><MultimediaDescription InfoCode=\"25\"><TextItems>\
+             <TextItem><Description TextFormat=\"PlainText\" Language=\"en\">Suite</Description></TextItem></TextItems>\
+             </MultimediaDescription></MultimediaDescriptions></GuestRoom>"
+        )
+    };
+    let room = "<GuestRoom Code=\"SU\"><TypeRoom RoomID=\"301\"/></GuestRoom>";
+    let says = async |rooms: &str| {
+        let inside = format!(
+            "<HotelDescriptiveContents><HotelDescriptiveContent HotelCode=\"H7\"><FacilityInfo><GuestRooms>{rooms}\
+             </GuestRooms></FacilityInfo></HotelDescriptiveContent></HotelDescriptiveContents>"
+        );
+        let action = "OTA_HotelDescriptiveContentNotif:Inventory";
+        let root = "OTA_HotelDescriptiveContentNotifRQ";
+        text(&says(&fixture, "secret", action, root, &inside).await).contains("<Success/>")
+    };
+    for wrong in [
+        room.to_owned(),
+        category("SU") + &category("DZ") + &category("SU"),
+        category("SU") + &category("DZ") + room,
+    ] {
+        assert!(!says(&wrong).await, "{wrong}");
+    }
+    let told = [("SU", "2027-02-01", "2027-02-01", 1)];
+    assert!(text(&free_rooms(&fixture, true, &told).await).contains("RecordID=\"SU\""));
+    assert!(says(&(category("SU") + room)).await);
+    let there = fixture.get(&format!("{CONTROL}/inventory")).await.body;
+    assert_eq!(there["categories"]["SU"]["rooms"], json!(["301"]));
+    free_rooms(&fixture, true, &told).await;
+    assert_eq!(free(&fixture, "SU", "2027-02-01").await, 1);
+}

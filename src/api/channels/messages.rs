@@ -50,13 +50,15 @@ enum MessageState {
     Processed,
     /// Nobody could read it, or a rule refused it: a person must look.
     Parked,
+    /// A guest asks, and nothing is sold: a person answers, at the channel or by mail.
+    Asked,
 }
 
 #[OpenApi(prefix_path = "/v1/channel-connections", tag = "Tag::Channels")]
 impl ChannelMessages {
     /// List booking messages
     ///
-    /// Newest first; kept 90 days, parked ones for good.
+    /// Newest first; kept 90 days, parked and asked ones until they are settled.
     #[oai(
         path = "/:id/messages",
         method = "get",
@@ -125,6 +127,30 @@ impl ChannelMessages {
         })
         .await
     }
+
+    /// Say that a message was dealt with
+    ///
+    /// A person has answered what a guest asks, or has done what a parked message is about. It is `processed` then.
+    #[oai(
+        path = "/:id/messages/:message_id/actions/settle",
+        method = "post",
+        operation_id = "settle_channel_message"
+    )]
+    async fn settle(
+        &self,
+        auth: Auth,
+        app: Data<&Shared>,
+        once: Once,
+        id: Path<Uuid>,
+        message_id: Path<String>,
+    ) -> ApiResult<Changed<ChannelMessage>> {
+        let message = number(&message_id);
+        write(&app, &auth.0, &once, "settle_channel_message", async |tx| {
+            let settled = inspect::settle(tx, &auth.0, id.0, message, app.now()).await?;
+            Ok(Changed::new(&ChannelMessage::from(settled)))
+        })
+        .await
+    }
 }
 
 /// What is no number is nobody's id, and takes as long to be told so.
@@ -138,6 +164,7 @@ impl MessageState {
             Self::Received => "received",
             Self::Processed => "processed",
             Self::Parked => "parked",
+            Self::Asked => "asked",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod build;
 mod products;
+mod show;
 
 use super::probe;
 use crate::api::reply::Accepted;
@@ -70,7 +71,9 @@ impl ChannelSetUp {
     /// Set the property up at the channel
     ///
     /// Makes there what is sold here and not mapped: the property, if the connection names none, room types, rate plans;
-    /// what is there under the same name already is taken instead. Maps them, and has the channel call us. What breaks
+    /// what is there under the same name already is taken instead. Maps them, and has the channel call us. A channel that
+    /// has no list and is told what there is (`alpinebits`): what is not mapped is mapped under our own codes, then all
+    /// that is mapped is told, in the place of what was told before. What breaks
     /// off half-way goes on when it is called again. 409 `channel_failed` with the channel's words, `wrong_currency`,
     /// `set_up_running`.
     #[oai(
@@ -88,7 +91,12 @@ impl ChannelSetUp {
         let mut tx = app.db.begin_for(&auth.0).await?;
         let house = setup::take(&mut tx, &auth.0, id.0, app.now()).await?;
         tx.commit().await?;
-        match build::all(&app, &auth.0, &house).await {
+        let protocol = app.protocols.get(&house.connection.protocol);
+        let set_up = match protocol.and_then(|p| p.more.showcase.clone()) {
+            Some(showcase) => show::all(&app, &auth.0, &house, &*showcase).await,
+            None => build::all(&app, &auth.0, &house).await,
+        };
+        match set_up {
             Ok(done) => {
                 write(&app, &auth.0, &once, "set_up_channel", async |tx| {
                     setup::finish(tx, &auth.0, id.0, app.now()).await?;

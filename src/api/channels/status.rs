@@ -76,7 +76,7 @@ struct WaitingMessage {
     /// As in `/messages`.
     id: String,
     received_at: DateTime<Utc>,
-    /// `received` (not applied yet), `processed` or `parked`.
+    /// `received` (not applied yet), `processed`, `parked` or `asked`.
     state: String,
     /// Does the channel know that we have it? Then nothing runs out.
     acknowledged: bool,

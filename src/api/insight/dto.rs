@@ -53,7 +53,8 @@ pub struct Alert {
     property_id: Uuid,
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
     /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
-    /// `calendar_frozen`, `calendar_unread`.
+    /// `calendar_frozen`, `calendar_unread`, `inventory_refused`, `standing_untold`,
+    /// `guest_question`.
     kind: String,
     /// The booking or connection it is about.
     subject_id: Uuid,

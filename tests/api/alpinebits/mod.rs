@@ -2,9 +2,14 @@
 //! ones where they lie beside the workspace.
 
 mod asked;
+mod asked_for;
 mod called;
 mod refused;
+mod sale;
+mod shown;
 mod sold;
+mod standing;
+mod whole;
 
 use crate::support::{Answer, Server};
 use base64::Engine;

@@ -23,7 +23,8 @@ async fn process(portal: &Portal<'_>) -> Vec<String> {
         let applied = inbox::process(&mut tx, &connection, &message, &*reader, now)
             .await
             .unwrap();
-        assert!(applied.is_some(), "parked: {}", message.raw());
+        let asked = reader.question(message.raw()).is_some();
+        assert!(applied.is_some() || asked, "parked: {}", message.raw());
         tx.commit().await.unwrap();
         texts.push(message.raw().to_owned());
     }
@@ -197,11 +198,6 @@ async fn what_cannot_be_taken_is_named_and_the_rest_is_taken() {
             ..Sold::default()
         },
         Sold {
-            id: "q-1",
-            status: "Requested",
-            ..Sold::default()
-        },
-        Sold {
             id: "r-3",
             rooms: &[("unknown", "2027-02-01", "2027-02-02")],
             ..Sold::default()
@@ -219,7 +215,7 @@ async fn what_cannot_be_taken_is_named_and_the_rest_is_taken() {
     ];
     let answer = portal.says(PUSH, &push(&all)).await.is(200);
     let text = &answer.text;
-    for id in ["r-2", "q-1", "r-4"] {
+    for id in ["r-2", "r-4"] {
         assert!(
             text.contains(&format!("Type=\"3\" Code=\"450\" RecordID=\"{id}\"")),
             "{id}: {text}"
@@ -237,7 +233,7 @@ async fn what_cannot_be_taken_is_named_and_the_rest_is_taken() {
     assert_eq!(portal.bookings().await.len(), 2);
     let alerts = server.manager().get("/v1/alerts").await.is(200);
     assert_eq!(alerts.items()[0]["kind"], "unmapped");
-    let none = portal.says(PUSH, &push(&all[1..3])).await.is(200);
+    let none = portal.says(PUSH, &push(&all[1..2])).await.is(200);
     assert!(
         none.text.contains("<Errors>") && !none.text.contains("Success"),
         "{}",

@@ -10,5 +10,7 @@ mod groups;
 mod inbound;
 mod limits;
 mod outbound;
+mod standing;
 mod terms;
+mod whole;
 mod world;

@@ -6,12 +6,12 @@ use innkeep_domain::booking::entity::Booking;
 use innkeep_domain::booking::reserve::{Basket, NewBooking, NewRoom, reserve};
 use innkeep_domain::channel::connection::{self, Connection, NewConnection};
 use innkeep_domain::channel::mapping::{Mapping, set_mapping};
-use innkeep_domain::channel::push::{self, Call, Next};
+use innkeep_domain::channel::push::{self, Call, Manner, Next};
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use innkeep_domain::channel::status::{self, SyncStatus};
 use innkeep_domain::db::Db;
 use innkeep_domain::due::due;
-use innkeep_domain::ports::channel::{PushReport, Way};
+use innkeep_domain::ports::channel::{PushReport, Telling, Way};
 use innkeep_domain::rates::stay::Stay;
 use innkeep_domain::testing::{House, Plan, TestDatabase};
 use innkeep_domain::{Principal, verify};
@@ -24,6 +24,12 @@ pub struct World {
     pub connection: Connection,
     _database: TestDatabase,
 }
+
+/// As most channels are told.
+pub const MANNER: Manner = Manner {
+    most_ranges: 10_000,
+    telling: Some(Telling::CHANGES),
+};
 
 pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2027, 3, 1, 12, 0, 0).unwrap()
@@ -77,9 +83,13 @@ impl World {
     }
 
     pub async fn next(&self, at: DateTime<Utc>) -> Next {
+        self.next_by(MANNER, at).await
+    }
+
+    pub async fn next_by(&self, manner: Manner, at: DateTime<Utc>) -> Next {
         let mut tx = self.db.begin(self.house.tenant).await.unwrap();
         let connection = connection::get(&mut tx, self.connection.id).await.unwrap();
-        let next = push::prepare(&mut tx, &connection, 10_000, at).await.unwrap();
+        let next = push::prepare(&mut tx, &connection, manner, at).await.unwrap();
         tx.commit().await.unwrap();
         next
     }

@@ -357,26 +357,25 @@ async fn what_is_sold_changed_and_cancelled_is_read_and_acknowledged() {
     assert!(all.iter().all(|one| one["acknowledged"] == true), "{all:?}");
 }
 
+/// Nothing is sold: it is kept for a person, and the portal hears that it is.
 #[tokio::test]
-async fn a_question_is_refused_with_words_and_what_is_sold_beside_it_is_read() {
+async fn a_question_is_kept_as_one_and_acknowledged() {
     let portal = Portal::start(json!({})).await;
-    let stay = |question: bool| {
-        json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02",
-                                        "departure": "2027-01-04", "force": true, "question": question })
-    };
-    portal.act("/reservations", stay(true)).await;
-    portal.act("/reservations", stay(false)).await;
-    assert_eq!(portal.take().await.len(), 1);
-    let all = portal.get("/reservations").await["reservations"]
-        .as_array()
-        .unwrap()
-        .clone();
-    assert!(
-        all[0]["refused"].as_str().unwrap().contains("questions"),
-        "{all:?}"
-    );
+    let question = json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02", "departure": "2027-01-04",
+                           "question": true });
+    portal.act("/reservations", question).await;
+    let feed = portal.protocol.feed.clone().unwrap();
+    let [message] = <[_; 1]>::try_from(feed.unacknowledged(&portal.access).await.unwrap()).unwrap();
+    let reader = &portal.protocol.reader;
+    let about = "DZ for 2, from 2027-01-02 to 2027-01-04";
+    assert_eq!(reader.question(&message.raw).as_deref(), Some(about));
+    assert!(reader.read(&message.raw).is_err(), "nobody can book it");
+    feed.acknowledge(&portal.access, &message.message_id)
+        .await
+        .unwrap();
+    let all = portal.get("/reservations").await["reservations"].clone();
     assert_eq!(
-        (&all[1]["acknowledged"], &all[1]["refused"]),
+        (&all[0]["acknowledged"], &all[0]["refused"]),
         (&json!(true), &Value::Null)
     );
 }

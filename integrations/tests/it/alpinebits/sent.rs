@@ -1,8 +1,9 @@
 //! What we send is right by the same rules, and means what we meant.
 
 use chrono::{DateTime, Days, NaiveDate};
-use innkeep_domain::ports::channel::AvailabilityRange;
+use innkeep_domain::ports::channel::{AvailabilityRange, Season};
 use innkeep_integrations::alpinebits::action::{Action, Side};
+use innkeep_integrations::alpinebits::capability::{Capabilities, Capability};
 use innkeep_integrations::alpinebits::receive::{self, GuestRequest};
 use innkeep_integrations::alpinebits::send;
 use innkeep_integrations::alpinebits::verdict::{Agreed, answer, check};
@@ -33,7 +34,10 @@ proptest! {
         let all = ranges(&told);
         for version in Version::ALL {
             let agreed = Agreed::all(version);
-            let sent = send::free_rooms("H&7", &all, complete, &agreed);
+            let sent = match complete {
+                true => send::complete_set("H&7", &all, &[], &agreed),
+                false => send::free_rooms("H&7", &all, &agreed),
+            };
             if all.is_empty() && !complete {
                 prop_assert!(sent.is_err());
                 continue;
@@ -50,15 +54,48 @@ proptest! {
     }
 }
 
+/// Seasons before everything else, and nothing said of rooms on their nights.
+#[test]
+fn closing_seasons_are_told_first_and_leave_out_their_nights() {
+    let day = |day| NaiveDate::from_ymd_opt(2027, 1, day).unwrap();
+    let seasons = [(3, 5), (20, 31)].map(|(from, last)| Season {
+        from: day(from),
+        last: day(last),
+    });
+    let all = ranges(&[(1, 2), (9, 0), (17, 3)]);
+    for version in Version::ALL {
+        let agreed = Agreed::all(version);
+        let sent = send::complete_set("H7", &all, &seasons, &agreed).unwrap();
+        let (read, warnings) = receive::free_rooms(sent.as_bytes(), &agreed).unwrap();
+        assert!(read.complete && warnings.is_empty(), "{warnings:?}");
+        let closed: Vec<_> = read.closed.iter().map(|p| (p.from, p.last)).collect();
+        assert_eq!(closed, [(day(3), day(5)), (day(20), day(31))]);
+        let told: Vec<_> = read
+            .stock
+            .iter()
+            .map(|s| (s.period.from, s.period.last, s.bookable))
+            .collect();
+        assert_eq!(
+            told,
+            [(day(1), day(2), 2), (day(6), day(12), 0), (day(13), day(19), 3)]
+        );
+        let unasked = Agreed {
+            capabilities: Capabilities::all().without(Capability::ClosingSeasons),
+            version,
+        };
+        assert!(send::complete_set("H7", &all, &seasons, &unasked).is_err());
+    }
+}
+
 #[test]
 fn what_would_be_refused_is_not_sent() {
     let agreed = Agreed::all(Version::V2024_10);
     let mut all = ranges(&[(3, 1), (3, 2)]);
     all[1].from = all[0].last;
-    assert!(send::free_rooms("H7", &all, true, &agreed).is_err(), "overlap");
+    assert!(send::free_rooms("H7", &all, &agreed).is_err(), "overlap");
     all[1].room = "more-than-eight".to_owned();
-    assert!(send::free_rooms("H7", &all, true, &agreed).is_err(), "code");
-    assert!(send::free_rooms("", &[], true, &agreed).is_err(), "hotel");
+    assert!(send::free_rooms("H7", &all, &agreed).is_err(), "code");
+    assert!(send::complete_set("", &[], &[], &agreed).is_err(), "hotel");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::app::App;
 use innkeep_domain::channel::connection::Connection;
 use innkeep_domain::channel::setup::{self, House};
 use innkeep_domain::ports::channel::{
-    Access, Catalogue, NewRemoteProperty, NewRemoteRate, NewRemoteRoom, RemoteProducts,
+    Access, Catalogue, NewRemoteProperty, NewRemoteRate, NewRemoteRoom, RemoteProducts, Shown,
 };
 use innkeep_domain::{Principal, Refusal};
 use poem_openapi::Object;
@@ -28,6 +28,46 @@ pub struct SetUp {
     rates_found: u32,
     /// The channel was told to call us when something happens.
     webhook_registered: bool,
+    /// Mapped unit types that a channel without a list of its own was told of, and units of theirs.
+    #[oai(skip_serializing_if_is_none)]
+    unit_types_told: Option<u32>,
+    #[oai(skip_serializing_if_is_none)]
+    units_told: Option<u32>,
+    /// Of both, those that it has no word for, or does not want.
+    #[oai(skip_serializing_if_is_none)]
+    left_out: Option<u32>,
+}
+
+impl SetUp {
+    pub fn new(connection_id: Uuid, external_property: String) -> Self {
+        Self {
+            connection_id,
+            external_property,
+            property_created: false,
+            rooms_created: 0,
+            rooms_found: 0,
+            rates_created: 0,
+            rates_found: 0,
+            webhook_registered: false,
+            unit_types_told: None,
+            units_told: None,
+            left_out: None,
+        }
+    }
+
+    pub fn mapped(&mut self, rooms: u32, rates: u32) {
+        self.rooms_created = rooms;
+        self.rates_created = rates;
+    }
+
+    pub fn shown(self, shown: Shown) -> Self {
+        Self {
+            unit_types_told: Some(shown.categories),
+            units_told: Some(shown.rooms),
+            left_out: Some(shown.left_out),
+            ..self
+        }
+    }
 }
 
 pub fn catalogue(app: &App, connection: &Connection) -> ApiResult<Arc<dyn Catalogue>> {
@@ -61,16 +101,7 @@ pub async fn all(app: &App, who: &Principal, house: &House) -> ApiResult<SetUp> 
         who,
         house,
         catalogue,
-        done: SetUp {
-            connection_id: house.connection.id,
-            external_property: access.property.clone(),
-            property_created: false,
-            rooms_created: 0,
-            rooms_found: 0,
-            rates_created: 0,
-            rates_found: 0,
-            webhook_registered: false,
-        },
+        done: SetUp::new(house.connection.id, access.property.clone()),
         access,
     };
     builder.property().await?;

@@ -4,7 +4,9 @@
 use crate::harness::verdict::{Scale, Verdict};
 use anyhow::{Context, ensure};
 use chrono::{Days, NaiveDate};
-use innkeep_domain::ports::channel::{Access, AriSink, AvailabilityRange, NightsRange, RateFields};
+use innkeep_domain::ports::channel::{
+    Access, AriSink, AvailabilityRange, NightsRange, RateFields, Season, WholeSink,
+};
 use innkeep_integrations::alpinebits::action::{Action, Side};
 use innkeep_integrations::alpinebits::verdict::{Agreed, check};
 use innkeep_integrations::alpinebits::version::Version;
@@ -14,7 +16,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const CATEGORIES: [&str; 3] = ["DZ", "EZ", "SU"];
@@ -25,21 +27,39 @@ const LONGEST: u64 = 20;
 /// What was told last, by plan, category and night.
 type Told = BTreeMap<(String, String, NaiveDate), RateFields>;
 
+/// Of how many rooms a portal should believe that they are free.
+#[derive(Default)]
+struct Rooms {
+    free: BTreeMap<(String, NaiveDate), i32>,
+    /// Nights of closing seasons: none is, until the next complete set.
+    closed: BTreeSet<NaiveDate>,
+}
+
+impl Rooms {
+    fn believed(&self, category: &str, night: NaiveDate) -> Value {
+        match self.free.get(&(category.to_owned(), night)) {
+            _ if self.closed.contains(&night) => json!(0),
+            Some(count) => json!(count),
+            None => Value::Null,
+        }
+    }
+}
+
 pub async fn run(scale: Scale, verdict: &mut Verdict) -> anyhow::Result<()> {
     let rounds = scale.of(30, 150);
     let (mut messages, mut nights, mut wrong) = (0, 0, 0);
     for version in Version::ALL {
         let portal = Portal::start(version).await?;
         let mut dice = StdRng::seed_from_u64(7);
-        let (mut told, mut free) = (Told::new(), BTreeMap::new());
+        let (mut told, mut rooms) = (Told::new(), Rooms::default());
         for _ in 0..rounds {
-            portal.tell_rooms(&mut dice, &mut free).await?;
+            portal.tell_rooms(&mut dice, &mut rooms).await?;
             portal.tell_plans(&mut dice, &mut told).await?;
             // Its journal is short.
             messages += portal.judge(version, verdict).await?;
         }
-        wrong += portal.differences(&told, &free).await?;
-        nights += told.len() + free.len();
+        wrong += portal.differences(&told, &rooms).await?;
+        nights += told.len() + rooms.free.len();
     }
     verdict.demand(
         messages > rounds * 4,
@@ -60,6 +80,7 @@ struct Portal {
     http: reqwest::Client,
     access: Access,
     sink: Arc<dyn AriSink>,
+    whole: Arc<dyn WholeSink>,
     judged: std::sync::atomic::AtomicU64,
 }
 
@@ -73,6 +94,7 @@ impl Portal {
             allow: address.to_string().parse()?,
             ..Options::default()
         })?;
+        let protocol = alpinebits::protocol(outbound);
         let portal = Self {
             base: format!("http://{address}/sandbox/alpinebits/hotels/H7"),
             http: reqwest::Client::builder().no_proxy().build()?,
@@ -82,7 +104,8 @@ impl Portal {
                 property: "H7".into(),
                 signing_secrets: Vec::new(),
             },
-            sink: alpinebits::protocol(outbound).sink.context("no sink")?,
+            sink: protocol.sink.context("no sink")?,
+            whole: protocol.more.whole.context("no complete sets")?,
             judged: 0.into(),
         };
         let hotel = json!({ "user": "hotel", "password": "secret", "categories": CATEGORIES,
@@ -92,17 +115,19 @@ impl Portal {
         Ok(portal)
     }
 
-    async fn tell_rooms(
-        &self,
-        dice: &mut StdRng,
-        free: &mut BTreeMap<(String, NaiveDate), i32>,
-    ) -> anyhow::Result<()> {
+    /// Now and then everything, else what has changed.
+    async fn tell_rooms(&self, dice: &mut StdRng, rooms: &mut Rooms) -> anyhow::Result<()> {
+        let whole = dice.random_bool(0.2);
+        if whole {
+            *rooms = Rooms::default();
+        }
         let mut ranges = Vec::new();
         for category in CATEGORIES {
             let (from, last) = period(dice);
             let availability = dice.random_range(0..4);
             let nights = from.iter_days().take_while(|night| *night <= last);
-            free.extend(nights.map(|night| ((category.to_owned(), night), availability)));
+            let cells = nights.map(|night| ((category.to_owned(), night), availability));
+            rooms.free.extend(cells);
             ranges.push(AvailabilityRange {
                 room: category.into(),
                 from,
@@ -110,7 +135,14 @@ impl Portal {
                 availability,
             });
         }
-        let report = self.sink.push_availability(&self.access, &ranges).await?;
+        let report = if whole {
+            let (from, last) = period(dice);
+            rooms.closed = from.iter_days().take_while(|night| *night <= last).collect();
+            let season = Season { from, last };
+            self.whole.push_whole(&self.access, &ranges, &[season]).await?
+        } else {
+            self.sink.push_availability(&self.access, &ranges).await?
+        };
         ensure!(report.rejected.is_empty(), "{report:?}");
         Ok(())
     }
@@ -166,19 +198,20 @@ impl Portal {
         Ok(calls.len() as u64)
     }
 
-    async fn differences(
-        &self,
-        told: &Told,
-        free: &BTreeMap<(String, NaiveDate), i32>,
-    ) -> anyhow::Result<usize> {
+    async fn differences(&self, told: &Told, rooms: &Rooms) -> anyhow::Result<usize> {
         let path = format!(
             "/calendar?from={}&to={}",
             first(),
             first() + Days::new(NIGHTS + LONGEST)
         );
         let believed = self.get(&path).await?;
-        let rooms = free.iter().filter(|((category, night), count)| {
-            believed["free"][category][night.to_string()] != json!(count)
+        let end = first() + Days::new(NIGHTS);
+        let nights = || first().iter_days().take_while(|night| *night < end);
+        let cells = CATEGORIES
+            .iter()
+            .flat_map(|one| nights().map(move |night| (*one, night)));
+        let rooms = cells.filter(|(category, night)| {
+            believed["free"][category][night.to_string()] != rooms.believed(category, *night)
         });
         let plans = told.iter().filter(|((plan, category, night), fields)| {
             believed["plans"][plan][category][night.to_string()] != expected(fields)

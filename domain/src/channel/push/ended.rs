@@ -1,0 +1,191 @@
+//! How a call ended: answered, or not.
+
+use super::{Call, drop_marks, whole};
+use crate::alert;
+use crate::channel::shadow::{self, State};
+use crate::channel::{anew, connection, showcase};
+use crate::db::TenantTx;
+use crate::error::Result;
+use crate::ports::channel::{ChannelError, PushReport};
+use chrono::{DateTime, Duration, Utc};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+const REJECTED: &str = "cell_rejected";
+
+/// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
+/// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown.
+pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: DateTime<Utc>) -> Result<()> {
+    let reasons: HashMap<usize, &str> = report
+        .rejected
+        .iter()
+        .map(|r| (r.range, r.reason.as_str()))
+        .collect();
+    let begun = Some(call.begun_at);
+    let states = states(call, &reasons)?;
+    shadow::write(tx, call.connection_id, states.into_iter(), now, begun).await?;
+    whole::answered(tx, call, report).await?;
+    if call.complete {
+        drop_marks(tx, call.connection_id, &call.marks).await?;
+    }
+    let subject = (call.property_id, call.connection_id);
+    if let Some(first) = report.rejected.first() {
+        let detail = format!(
+            "{} range(s) rejected, first: {}",
+            report.rejected.len(),
+            first.reason
+        );
+        alert::raise(tx, REJECTED, subject, &detail, now).await?;
+    } else if !any_alarm(tx, call.connection_id).await? {
+        alert::resolve(tx, REJECTED, call.connection_id, now).await?;
+    }
+    alert::resolve(tx, "channel_refused", call.connection_id, now).await?;
+    if report.asks_for_all {
+        anew::asked(tx, call.connection_id, call.kind, now).await?;
+    }
+    if report.asks_for_inventory {
+        showcase::asked(tx, call.connection_id, now).await?;
+    }
+    sqlx::query!(
+        "update channel_sync set push_failures = 0, next_push_at = $3, last_error = null, last_accepted_at = $3
+         where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        call.connection_id,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    let outcome = if report.rejected.is_empty() {
+        "accepted"
+    } else {
+        "partly"
+    };
+    close(tx, call, outcome, Some(&report.task_ids.join(" ")), now).await
+}
+
+/// In the order of cells, for one statement: whoever locks several of them does so in this order.
+fn states<'a>(call: &'a Call, refused: &HashMap<usize, &str>) -> Result<Vec<State<'a>>> {
+    let mut states = Vec::new();
+    for (i, range) in call.ranges.iter().enumerate() {
+        for cell in &range.cells {
+            states.push(match refused.get(&i) {
+                Some(reason) => State::refused(cell, reason),
+                None => State::accepted(cell)?,
+            });
+        }
+    }
+    Ok(states)
+}
+
+async fn any_alarm(tx: &mut TenantTx, connection_id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from ari_shadow
+                          where tenant_id = $1 and connection_id = $2 and alarm is not null) as "any!""#,
+        tx.t(),
+        connection_id
+    )
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// No answer to rely on: cells stay unknown and dirty, the next try waits longer.
+pub async fn failed(tx: &mut TenantTx, call: &Call, error: &ChannelError, now: DateTime<Utc>) -> Result<()> {
+    put_off(tx, (call.property_id, call.connection_id), error, now).await?;
+    close(tx, call, "failed", Some(&error.to_string()), now).await
+}
+
+/// The channel did not say how it is told; nothing was told. As after a call that failed.
+pub async fn not_asked(
+    tx: &mut TenantTx,
+    connection_id: Uuid,
+    error: &ChannelError,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let connection = connection::get(tx, connection_id).await?;
+    put_off(tx, (connection.property_id, connection_id), error, now).await
+}
+
+/// The next try waits longer each time. A refusal waits longest, and alerts. `subject` = (property, connection).
+async fn put_off(
+    tx: &mut TenantTx,
+    subject: (Uuid, Uuid),
+    error: &ChannelError,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let failures = sqlx::query_scalar!(
+        "update channel_sync set push_failures = push_failures + 1, last_error = $3
+         where tenant_id = $1 and connection_id = $2 returning push_failures",
+        tx.t(),
+        subject.1,
+        error.to_string()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let wait = match error {
+        ChannelError::Throttled { wait } => {
+            Duration::from_std(*wait).unwrap_or_else(|_| Duration::seconds(60))
+        }
+        ChannelError::Refused { .. } => Duration::seconds(60).max(back_off(failures)),
+        _ => back_off(failures),
+    };
+    postpone(tx, subject.1, now + wait).await?;
+    if let ChannelError::Refused { .. } = error {
+        alert::raise(tx, "channel_refused", subject, &error.to_string(), now).await?;
+    }
+    Ok(())
+}
+
+/// No push before `until`: an open breaker uses this and consumes no attempt.
+pub async fn postpone(tx: &mut TenantTx, connection_id: Uuid, until: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set next_push_at = $3 where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id,
+        until
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// 0.5 s, 1 s, 2 s, ... at most a minute.
+pub fn back_off(failures: i32) -> Duration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(7);
+    Duration::milliseconds((500_i64 << doublings).min(60_000))
+}
+
+async fn close(
+    tx: &mut TenantTx,
+    call: &Call,
+    outcome: &str,
+    detail: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update ari_call set finished_at = $4, outcome = $5, detail = $6
+         where tenant_id = $1 and connection_id = $2 and id = $3",
+        tx.t(),
+        call.connection_id,
+        call.id,
+        now,
+        outcome,
+        detail
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_up_to_a_minute() {
+        let waits: Vec<i64> = (1..=9).map(|n| back_off(n).num_milliseconds()).collect();
+        assert_eq!(
+            waits,
+            [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+        );
+    }
+}
