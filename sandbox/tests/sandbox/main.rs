@@ -7,6 +7,7 @@ mod ari;
 mod bookings;
 mod faults;
 mod feed;
+mod ical;
 mod limits;
 mod replay;
 mod setup;
