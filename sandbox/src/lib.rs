@@ -6,6 +6,7 @@
 mod alpinebits;
 mod api;
 mod ari;
+mod beside;
 mod booking;
 mod clock;
 mod connection;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use anyhow::Context;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get};
 
+pub use beside::Innkeep;
 pub use faults::{Faults, OutageMode, RateLimit};
 pub use fixtures::fixtures;
 pub use guests::Guests;
@@ -80,6 +82,8 @@ pub fn routes(sandbox: Sandbox) -> impl Endpoint {
         .nest("/sandbox/alpinebits", alpinebits::control())
         .nest("/sandbox/ical", ical::control())
         .nest("/sandbox/webhook-ota", webhook_ota::routes())
+        .nest("/sandbox/beside", beside::routes())
+        .at("/sandbox/believed", get(page::believed))
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
         .data(sandbox)

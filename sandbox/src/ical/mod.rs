@@ -13,7 +13,7 @@ use chrono::{Datelike, NaiveDate};
 use poem::{Route, RouteMethod, get, post, put};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use listing::Listing;
+pub(crate) use listing::{Closed, Listing};
 
 /// What hotels read.
 pub(crate) fn door() -> RouteMethod {

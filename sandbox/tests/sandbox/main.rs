@@ -4,6 +4,7 @@
 
 mod alpinebits;
 mod ari;
+mod beside;
 mod bookings;
 mod faults;
 mod feed;
