@@ -5,6 +5,7 @@ mod closed_dates;
 mod dto;
 mod messages;
 mod probe;
+mod secrets;
 mod setup;
 mod status;
 mod talk;
@@ -36,6 +37,7 @@ pub type All = (
     cells::ChannelCells,
     closed_dates::ClosedDates,
     messages::ChannelMessages,
+    secrets::ChannelSecrets,
     setup::ChannelSetUp,
     talk::ChannelTalk,
 );
@@ -44,6 +46,7 @@ pub const ALL: All = (
     cells::ChannelCells,
     closed_dates::ClosedDates,
     messages::ChannelMessages,
+    secrets::ChannelSecrets,
     setup::ChannelSetUp,
     talk::ChannelTalk,
 );

@@ -40,7 +40,7 @@ pub(crate) async fn run(
 
 /// Until nothing is left, or something has to wait: until when.
 async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<DateTime<Utc>>> {
-    let Some((sink, access)) = sink(workers, tenant, id).await? else {
+    let Some((sink, mut access)) = sink(workers, tenant, id).await? else {
         return Ok(None);
     };
     for sent in 0.. {
@@ -55,6 +55,14 @@ async fn send(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<Da
             Err(wait) => return wait_for_breaker(workers, tenant, id, wait).await.map(Some),
         };
         let mut tx = workers.begin(tenant).await?;
+        if sent > 0 && !access.signing_secrets.is_empty() {
+            // Secrets are changed at any time, and a row of calls may be a long one.
+            let now = workers.ctx.clock.now();
+            let Some(fresh) = connection::get(&mut tx, id).await?.access(now) else {
+                break;
+            };
+            access = fresh;
+        }
         let next = push::prepare(&mut tx, id, sink.ranges_per_call(), workers.ctx.clock.now()).await?;
         let products = match sink.replaces_nights() {
             true => Some(product::read(&mut tx, id).await?),
@@ -85,7 +93,7 @@ async fn sink(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<Option<(A
         .protocols
         .get(&connection.protocol)
         .and_then(|p| p.sink.clone());
-    Ok(sink.zip(connection.access()))
+    Ok(sink.zip(connection.access(workers.ctx.clock.now())))
 }
 
 /// The cells wait, dirty; no attempt is consumed.

@@ -29,6 +29,7 @@ pub mod retention;
 pub mod revision;
 pub mod setup;
 mod shadow;
+pub mod signing;
 pub mod status;
 pub mod truth;
 pub(crate) mod unheard;
