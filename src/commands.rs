@@ -32,9 +32,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate { down } => migrate(down).await,
         Command::Serve { only, settings } => serve::serve(only, &settings).await,
         Command::Demo { quiet, settings } => crate::demo::run(&settings, quiet).await,
-        Command::Sandbox { sandbox, scenario } => {
-            serve::sandbox(sandbox.sandbox_listen, scenario.as_deref(), stop_signal()).await
-        }
+        Command::Sandbox {
+            sandbox,
+            scenario,
+            api,
+        } => serve::sandbox(sandbox.sandbox_listen, scenario.as_deref(), api, stop_signal()).await,
         Command::Verify {
             database,
             secrets,

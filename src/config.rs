@@ -22,6 +22,7 @@ Environment:
   INNKEEP_OWNER_DATABASE_URL  PostgreSQL for `migrate`, as a role that may create roles (default: DATABASE_URL)
   REDIS_URL                   cache and quotas; without it everything works, slower
   INNKEEP_SMTP_URL            mail server, e.g. smtps://user:password@host; without it mails are written into a folder
+  INNKEEP_SANDBOX_API_KEY     for `sandbox`: a key that may read channels at INNKEEP_SANDBOX_API
   INNKEEP_PASSWORD            the new user's password for `admin add-user` (default: asked on standard input)
 Every option shown by `innkeep <command> --help` can be set by the variable named there.";
 
@@ -72,6 +73,9 @@ pub enum Command {
         /// A file that says from which second on which faults hold and which guests come (sandbox/README.md).
         #[arg(long, env = "INNKEEP_SANDBOX_SCENARIO")]
         scenario: Option<std::path::PathBuf>,
+        /// Where an Innkeep is whose calendar the page shows beside the channels'; its key is in INNKEEP_SANDBOX_API_KEY.
+        #[arg(long, env = "INNKEEP_SANDBOX_API")]
+        api: Option<String>,
     },
     /// Recompute every invariant from the data and report what does not hold.
     Verify {

@@ -25,7 +25,7 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use follow::Follow;
 use guests::Guests;
-use innkeep_sandbox::{Options, Sandbox};
+use innkeep_sandbox::{Innkeep, Options, Sandbox};
 use messages::Messages;
 use outside::Outside;
 use place::Place;
@@ -51,6 +51,12 @@ pub async fn run(settings: &Settings, quiet: bool) -> anyhow::Result<()> {
     let outside = Outside::new(sandbox.clone());
     let at = app.clock.now();
     let (places, kept) = open_places(&app, settings, &outside).await?;
+    for place in &places {
+        if let Some(api_key) = place.page_key.clone() {
+            let url = tour::url(settings.listen);
+            sandbox.watch(Innkeep { url, api_key });
+        }
+    }
     let started = Started { at, kept };
     let (stop, all_done) = (CancellationToken::new(), CancellationToken::new());
     let ours = async {

@@ -2,6 +2,7 @@
 //! accept it, and completed with the answers that come from conventions instead of handlers.
 
 mod conventions;
+pub mod webhooks;
 
 use crate::api::{Everything, everything};
 use crate::rights::{self, Needs, TABLE};
@@ -36,8 +37,10 @@ pub fn document() -> serde_json::Result<Value> {
 
 /// The document of an installation with another rights table.
 pub fn document_of(table: &[(&str, Needs)]) -> serde_json::Result<Value> {
-    let mut document: Value = serde_json::from_str(&service().spec())?;
+    let spec = service().webhooks::<webhooks::Pushed>().spec();
+    let mut document: Value = serde_json::from_str(&spec)?;
     document["openapi"] = "3.0.3".into();
+    // What 3.1 calls `webhooks` is an extension in 3.0.
     if let Some(webhooks) = document.as_object_mut().and_then(|d| d.remove("webhooks")) {
         document["x-webhooks"] = webhooks;
     }
@@ -138,6 +141,8 @@ fn policy(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use innkeep_integrations::open_webhook::ari;
+    use innkeep_integrations::standard_webhooks;
 
     fn operations(document: &Value) -> Vec<&Value> {
         let paths = document["paths"].as_object().unwrap().values();
@@ -218,6 +223,38 @@ mod tests {
         let mut open: Vec<_> = open.map(|o| o["operationId"].as_str().unwrap()).collect();
         open.sort_unstable();
         assert_eq!(open, conventions::OPEN);
+    }
+
+    #[test]
+    fn what_is_posted_to_others_is_in_the_document_with_its_signature() {
+        let document = document().unwrap();
+        assert!(document["webhooks"].is_null());
+        let webhooks = document["x-webhooks"].as_object().unwrap();
+        let names: Vec<_> = webhooks.keys().map(String::as_str).collect();
+        assert_eq!(names, [ari::AVAILABILITY, ari::RATES]);
+        for (name, webhook) in webhooks {
+            let operation = &webhook["post"];
+            let headers = operation["parameters"].as_array().unwrap().iter();
+            let headers: Vec<_> = headers.map(|h| (&h["name"], &h["in"], &h["required"])).collect();
+            let expected = [
+                standard_webhooks::ID,
+                standard_webhooks::TIMESTAMP,
+                standard_webhooks::SIGNATURE,
+            ];
+            let expected = expected.map(|header| (json!(header), json!("header"), json!(true)));
+            assert_eq!(headers, expected.each_ref().map(|(a, b, c)| (a, b, c)), "{name}");
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let message = schema.as_str().unwrap().rsplit('/').next().unwrap();
+            let message = &document["components"]["schemas"][message]["properties"];
+            assert_eq!(message["currency"].is_null(), name != ari::RATES, "{name}");
+            let values = message["values"]["items"]["$ref"].as_str().unwrap();
+            let value = values.rsplit('/').next().unwrap();
+            let value = &document["components"]["schemas"][value]["properties"];
+            assert_eq!(
+                (&value["from"]["format"], value["to"].is_null()),
+                (&json!("date"), false)
+            );
+        }
     }
 
     #[test]

@@ -211,6 +211,7 @@ pub const TABLE: &[(&str, Needs)] = &[
     ("full_sync_channel", Tenant(WriteChannels)),
     ("pause_channel", Tenant(WriteChannels)),
     ("resume_channel", Tenant(WriteChannels)),
+    ("rotate_channel_secret", Tenant(WriteChannels)),
     ("test_channel_connection", Tenant(WriteChannels)),
     ("get_channel_mappings", Tenant(ReadChannels)),
     ("list_remote_products", Tenant(ReadChannels)),

@@ -1,8 +1,10 @@
 //! Everything that can be made to go wrong on `/api/v1`. Of it delays, errors, time-outs and outages befall
-//! `/alpinebits`, too.
+//! `/alpinebits` and `/ical`, too.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::ical::CalendarFault;
 
 /// All optional; what is left out does not happen. Rates are probabilities from 0 to 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +46,8 @@ pub struct Faults {
     pub feed_expiry_s: Option<u64>,
     /// The channel's clock is so many seconds ahead, or behind: `inserted_at` and webhooks show it.
     pub clock_skew_s: i64,
+    /// What calendars show in place of what is true.
+    pub calendar: Option<CalendarFault>,
     /// Nothing works at all.
     pub outage: OutageMode,
     /// Throws the dice anew from this seed when the faults are set.
@@ -111,6 +115,7 @@ impl Default for Faults {
             auto_replenish: false,
             feed_expiry_s: None,
             clock_skew_s: 0,
+            calendar: None,
             outage: OutageMode::Off,
             seed: None,
         }

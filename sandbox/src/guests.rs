@@ -3,18 +3,20 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::booking::{self, CancelRequest, StayRequest};
 use crate::clock;
+use crate::ical::{Dates, Listing};
+use crate::property::Property;
 use crate::revision::Revision;
 use crate::state::Sandbox;
 use crate::webhook;
+use crate::wish::{Booked, Wish};
 use crate::world::World;
 
 /// Bookings of theirs that guests remember, to change or cancel them.
@@ -69,7 +71,7 @@ pub(crate) struct Crowd {
     pub(crate) plan: Guests,
     pub(crate) tally: Tally,
     run: Option<Uuid>,
-    bookings: Vec<String>,
+    bookings: Vec<Booked>,
 }
 
 impl Guests {
@@ -121,27 +123,50 @@ async fn come(sandbox: Sandbox, plan: Guests, run: Uuid) {
         if act < plan.modify_share + plan.cancel_share {
             let which: usize = dice.random_range(0..MOST_REMEMBERED);
             return_to(&sandbox, act < plan.cancel_share, which, wish);
-        } else if let Some((property_id, request)) = wish {
-            tokio::spawn(book(sandbox.clone(), property_id, request, stale, run));
+        } else if let Some(wish) = wish {
+            tokio::spawn(book(sandbox.clone(), wish, stale, run));
         }
     }
 }
 
 /// A stay somewhere here. The dice fall as often whatever there is.
-fn wish(world: &World, plan: &Guests, dice: &mut StdRng) -> Option<(String, StayRequest)> {
+fn wish(world: &World, plan: &Guests, dice: &mut StdRng) -> Option<Wish> {
     let (which, room, rate): (f64, f64, f64) = (dice.random(), dice.random(), dice.random());
     let ahead = dice.random_range(0..plan.days);
     let nights = dice.random_range(1..=plan.most_nights);
-    let property = nth(&world.properties().collect::<Vec<_>>(), which).copied()?;
-    let room = nth(&property.spec.room_types, room)?;
-    let rate = nth(&room.rate_plans, rate)?;
-    let arrival = clock::now().date_naive() + TimeDelta::days(ahead.into());
-    let request = json!({
-        "rooms": [{ "room_type_id": room.id, "rate_plan_id": rate.id, "checkin_date": arrival,
-            "checkout_date": arrival + TimeDelta::days(nights.into()), "adults": rate.occupancy }],
-        "decrement": true,
-    });
-    Some((property.id.clone(), serde_json::from_value(request).ok()?))
+    let stay = |today: NaiveDate| {
+        let from = today + TimeDelta::days(ahead.into());
+        let to = from + TimeDelta::days(nights.into());
+        Dates { from, to }
+    };
+    let hotels = world.properties().map(Place::Hotel);
+    let listings = world
+        .listings
+        .iter()
+        .map(|(id, listing)| Place::Listing(id, listing));
+    match nth(&hotels.chain(listings).collect::<Vec<_>>(), which)? {
+        Place::Hotel(property) => {
+            let room = nth(&property.spec.room_types, room)?;
+            let rate = nth(&room.rate_plans, rate)?;
+            let dates = stay(clock::now().date_naive());
+            let request = json!({
+                "rooms": [{ "room_type_id": room.id, "rate_plan_id": rate.id, "checkin_date": dates.from,
+                    "checkout_date": dates.to, "adults": rate.occupancy }],
+                "decrement": true,
+            });
+            Some(Wish::Hotel(
+                property.id.clone(),
+                serde_json::from_value(request).ok()?,
+            ))
+        }
+        Place::Listing(id, listing) => Some(Wish::Listing((*id).clone(), stay(listing.today()))),
+    }
+}
+
+/// Where a guest may go.
+enum Place<'a> {
+    Hotel(&'a Property),
+    Listing(&'a String, &'a Listing),
 }
 
 fn nth<T>(items: &[T], place: f64) -> Option<&T> {
@@ -149,60 +174,57 @@ fn nth<T>(items: &[T], place: f64) -> Option<&T> {
 }
 
 /// Looks, thinks, and books what was seen.
-async fn book(sandbox: Sandbox, property_id: String, mut request: StayRequest, stale: Duration, run: Uuid) {
-    let seen = booking::is_sold(&sandbox.world(), &property_id, &request);
+async fn book(sandbox: Sandbox, wish: Wish, stale: Duration, run: Uuid) {
+    let seen = wish.is_sold(&sandbox.world());
     if !seen {
         sandbox.world().crowd.tally.turned_away += 1;
         return;
     }
     tokio::time::sleep(stale).await;
-    let sold = {
+    let revision = {
         let world = &mut *sandbox.world();
         if world.crowd.run != Some(run) {
             return;
         }
-        let still = booking::is_sold(world, &property_id, &request);
-        request.force = true;
-        let sold = booking::sell(world, &property_id, &request);
-        if let Ok(revision) = &sold {
-            world.crowd.tally.booked += 1;
-            world.crowd.tally.booked_stale += u64::from(!still);
-            if world.crowd.bookings.len() < MOST_REMEMBERED {
-                world.crowd.bookings.push(revision.booking_id.clone());
-            }
+        let still = wish.is_sold(world);
+        let Some((booked, revision)) = wish.buy(world) else {
+            return;
+        };
+        world.crowd.tally.booked += 1;
+        world.crowd.tally.booked_stale += u64::from(!still);
+        if world.crowd.bookings.len() < MOST_REMEMBERED {
+            world.crowd.bookings.push(booked);
         }
-        sold
+        revision
     };
-    tell(&sandbox, sold.ok());
+    tell(&sandbox, revision);
 }
 
 /// One who booked comes back: cancels, or wants to stay at another time.
-fn return_to(sandbox: &Sandbox, cancels: bool, which: usize, wish: Option<(String, StayRequest)>) {
-    let done = {
+fn return_to(sandbox: &Sandbox, cancels: bool, which: usize, wish: Option<Wish>) {
+    let revision = {
         let world = &mut *sandbox.world();
         let known = world.crowd.bookings.len();
         if known == 0 {
             return;
         }
-        let booking_id = world.crowd.bookings.swap_remove(which % known);
+        let booked = world.crowd.bookings.swap_remove(which % known);
         if cancels {
-            let done = booking::cancel(world, &booking_id, &CancelRequest::default());
-            world.crowd.tally.cancelled += u64::from(done.is_ok());
-            done.ok()
+            let done = booked.cancel(world);
+            world.crowd.tally.cancelled += u64::from(done.is_some());
+            done.flatten()
         } else {
-            let home = world.ledger.booking(&booking_id).map(|b| b.property_id.clone());
-            let there = wish.filter(|(property_id, _)| Some(property_id) == home.as_ref());
-            let done = there.map(|(_, request)| booking::modify(world, &booking_id, &request));
-            let done = done.and_then(Result::ok);
+            let done = wish.and_then(|wish| booked.change(world, wish));
             world.crowd.tally.modified += u64::from(done.is_some());
             world.crowd.tally.turned_away += u64::from(done.is_none());
-            world.crowd.bookings.push(booking_id);
-            done
+            world.crowd.bookings.push(booked);
+            done.flatten()
         }
     };
-    tell(sandbox, done);
+    tell(sandbox, revision);
 }
 
+/// Calendars announce nothing.
 fn tell(sandbox: &Sandbox, revision: Option<Revision>) {
     if let Some(revision) = revision {
         webhook::announce(sandbox, &revision);

@@ -1,11 +1,12 @@
-//! A stand-in for Channex and the OTAs behind it, and for a portal of the Alps. It speaks Channex's wire format on
-//! `/api/v1` and AlpineBits on `/alpinebits`, plays the guests on `/sandbox`, misbehaves on request, and shares no code
-//! with Innkeep: what it believes about the formats comes from the published documentation alone, so that a misreading
-//! shows.
+//! A stand-in for Channex and the OTAs behind it, for a portal of the Alps, and for platforms with calendars only. It
+//! speaks Channex's wire format on `/api/v1` and AlpineBits on `/alpinebits`, shows calendars on `/ical`, plays the guests
+//! on `/sandbox`, misbehaves on request, and shares no code with Innkeep: what it believes about the formats comes from the
+//! published documentation and from what was measured alone, so that a misreading shows.
 
 mod alpinebits;
 mod api;
 mod ari;
+mod beside;
 mod booking;
 mod clock;
 mod connection;
@@ -16,6 +17,7 @@ mod faults;
 mod fixtures;
 mod gate;
 mod guests;
+mod ical;
 mod journal;
 mod money;
 mod page;
@@ -27,6 +29,7 @@ mod scenario;
 mod state;
 mod webhook;
 mod webhook_ota;
+mod wish;
 mod world;
 
 use std::future::Future;
@@ -35,9 +38,11 @@ use std::time::Duration;
 use anyhow::Context;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get};
 
+pub use beside::Innkeep;
 pub use faults::{Faults, OutageMode, RateLimit};
 pub use fixtures::fixtures;
 pub use guests::Guests;
+pub use ical::CalendarFault;
 pub use scenario::Scenario;
 pub use state::{Options, Sandbox};
 
@@ -66,15 +71,19 @@ pub async fn serve_sandbox(
         .context("the sandbox stopped serving")
 }
 
-/// Everything the sandbox answers: `/api/v1` (Channex), `/alpinebits` (a portal), `/sandbox` (control), `/` (a page to
-/// watch).
+/// Everything the sandbox answers: `/api/v1` (Channex), `/alpinebits` (a portal), `/ical` (calendars), `/sandbox`
+/// (control), `/` (a page to watch).
 /// Faults that sever connections need [`serve`]; behind another server they answer 503 instead.
 pub fn routes(sandbox: Sandbox) -> impl Endpoint {
     Route::new()
         .nest("/api/v1", api::routes().around(gate::pass))
         .at("/alpinebits", alpinebits::door().around(gate::luck))
+        .at("/ical/:file", ical::door().around(gate::luck))
         .nest("/sandbox/alpinebits", alpinebits::control())
+        .nest("/sandbox/ical", ical::control())
         .nest("/sandbox/webhook-ota", webhook_ota::routes())
+        .nest("/sandbox/beside", beside::routes())
+        .at("/sandbox/believed", get(page::believed))
         .nest("/sandbox", control::routes())
         .at("/", get(page::overview))
         .data(sandbox)

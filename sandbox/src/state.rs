@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::alpinebits::Portal;
+use crate::beside::Innkeep;
 use crate::connection::Severed;
 use crate::webhook;
 use crate::world::World;
@@ -27,6 +28,7 @@ struct Inner {
     options: Options,
     world: Mutex<World>,
     portal: Mutex<Portal>,
+    innkeeps: Mutex<Vec<Innkeep>>,
     http: reqwest::Client,
     severed: Severed,
 }
@@ -42,6 +44,7 @@ impl Sandbox {
                 options,
                 world,
                 portal: Mutex::default(),
+                innkeeps: Mutex::default(),
                 http,
                 severed,
             }),
@@ -56,6 +59,17 @@ impl Sandbox {
     /// Held like [`Self::world`], and never together with it.
     pub(crate) fn portal(&self) -> MutexGuard<'_, Portal> {
         self.inner.portal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose calendars are shown beside the channels'; they are no part of the world, and stay when it is reset. Held
+    /// like [`Self::world`], and never together with it.
+    pub(crate) fn innkeeps(&self) -> MutexGuard<'_, Vec<Innkeep>> {
+        self.inner.innkeeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows this one's calendar beside the channels', too.
+    pub fn watch(&self, innkeep: Innkeep) {
+        self.innkeeps().push(innkeep);
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {

@@ -10,6 +10,7 @@ use crate::decide::Dice;
 use crate::desk::Desk;
 use crate::faults::Faults;
 use crate::guests::Crowd;
+use crate::ical::Listing;
 use crate::journal::Journal;
 use crate::property::{Property, PropertySpec};
 use crate::replay::Memory;
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) crowd: Crowd,
     /// OTAs that speak the open webhook.
     pub(crate) shops: BTreeMap<String, Shop>,
+    /// At platforms that speak calendars only.
+    pub(crate) listings: BTreeMap<String, Listing>,
     properties: BTreeMap<String, Property>,
     recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
 }
@@ -43,6 +46,7 @@ impl World {
             desk: Desk::default(),
             crowd: Crowd::default(),
             shops: BTreeMap::new(),
+            listings: BTreeMap::new(),
             properties: BTreeMap::new(),
             recent_calls: BTreeMap::new(),
         }

@@ -6,6 +6,7 @@ mod dto;
 mod messages;
 mod probe;
 mod rules;
+mod secrets;
 mod setup;
 mod status;
 mod talk;
@@ -38,6 +39,7 @@ pub type All = (
     closed_dates::ClosedDates,
     messages::ChannelMessages,
     rules::ChannelRules,
+    secrets::ChannelSecrets,
     setup::ChannelSetUp,
     talk::ChannelTalk,
 );
@@ -47,6 +49,7 @@ pub const ALL: All = (
     closed_dates::ClosedDates,
     messages::ChannelMessages,
     rules::ChannelRules,
+    secrets::ChannelSecrets,
     setup::ChannelSetUp,
     talk::ChannelTalk,
 );

@@ -115,7 +115,7 @@ async fn store(
     body: &[u8],
 ) -> ApiResult<()> {
     let now = app.now();
-    standard_webhooks::verify(connection.webhook_secrets(), headers, body, now)
+    standard_webhooks::verify(&connection.webhook_secrets(now), headers, body, now)
         .map_err(|e| Refusal::unauthenticated("invalid_signature", e.to_string()))?;
     let message_id = headers.id.unwrap_or_default().to_owned();
     if message_id.len() > LONGEST_ID {

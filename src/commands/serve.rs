@@ -3,7 +3,7 @@
 use super::stop_signal;
 use crate::app::App;
 use crate::cache::Cache;
-use crate::config::{Only, Settings, redis_url};
+use crate::config::{Only, Settings, redis_url, secret};
 use crate::edge::Mutations;
 use crate::grants::Grants;
 use crate::redis::Redis;
@@ -17,7 +17,7 @@ use innkeep_domain::identity::passkey;
 use innkeep_domain::ports::channel::Protocols;
 use innkeep_integrations::outbound::Outbound;
 use innkeep_integrations::{alpinebits, channex, ical, open_webhook};
-use innkeep_sandbox::{Options, Sandbox, Scenario};
+use innkeep_sandbox::{Innkeep, Options, Sandbox, Scenario};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -135,9 +135,14 @@ pub async fn workers(app: Arc<App>, settings: &Settings, stop: CancellationToken
 pub async fn sandbox(
     listen: SocketAddr,
     scenario: Option<&Path>,
+    api: Option<String>,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(Options::default())?;
+    if let Some(url) = api {
+        let api_key = secret("INNKEEP_SANDBOX_API_KEY").context("set INNKEEP_SANDBOX_API_KEY")?;
+        sandbox.watch(Innkeep { url, api_key });
+    }
     if let Some(file) = scenario {
         let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
         tokio::spawn(Scenario::read(&text)?.play(sandbox.clone()));

@@ -22,6 +22,7 @@ pub struct Place {
     pub units: usize,
     pub plans: Vec<RatePlan>,
     pub channels: Vec<Channel>,
+    pub page_key: Option<String>,
 }
 
 pub struct Channel {
@@ -69,6 +70,7 @@ impl Place {
             units,
             plans,
             channels,
+            page_key: house.page_key.clone(),
         })
     }
 

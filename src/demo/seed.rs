@@ -7,6 +7,7 @@ use super::terms;
 use chrono::{DateTime, Utc};
 use innkeep_domain::channel::connection::{self, Mapping, NewConnection};
 use innkeep_domain::db::{Db, TenantTx};
+use innkeep_domain::identity::api_key::{self, NewApiKey};
 use innkeep_domain::identity::{self, Class, account, membership};
 use innkeep_domain::ids::{TenantId, new_id};
 use innkeep_domain::ports::channel::Way;
@@ -31,6 +32,7 @@ pub async fn seed(db: &Db, sandbox: &str, now: DateTime<Utc>) -> anyhow::Result<
         tx.commit().await?;
         let mut tx = db.begin(tenant).await?;
         let (property, channels) = house(&mut tx, &spec, sandbox, now).await?;
+        let page_key = Some(page_key(&mut tx, now).await?);
         tx.commit().await?;
         let owner = Login {
             email,
@@ -42,6 +44,7 @@ pub async fn seed(db: &Db, sandbox: &str, now: DateTime<Utc>) -> anyhow::Result<
             owner,
             login_file: spec.login_file.to_owned(),
             channels,
+            page_key,
         });
     }
     Ok(State {
@@ -129,6 +132,18 @@ async fn house(
         channels.push(connect(tx, who, &property, channel, (&types, plans), sandbox, now).await?);
     }
     Ok((property.id, channels))
+}
+
+/// For the sandbox's page, which shows our calendar beside the channels'.
+async fn page_key(tx: &mut TenantTx, now: DateTime<Utc>) -> anyhow::Result<String> {
+    let new = NewApiKey {
+        name: "Sandbox's page".into(),
+        scopes: vec!["read_channels".into()],
+        property_ids: None,
+        expires_at: None,
+    };
+    let who = who(tx.tenant());
+    Ok(api_key::create(tx, &who, new, now).await?.text)
 }
 
 /// The demo's own name in the event log.

@@ -26,6 +26,9 @@ pub struct House {
     /// The owner's login alone lies in this file, as the body of a request to log in.
     pub login_file: String,
     pub channels: Vec<Endpoint>,
+    /// By which the sandbox's page reads channels; a state saved by an earlier version has none.
+    #[serde(default)]
+    pub page_key: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -110,6 +113,7 @@ mod tests {
                 token: "t".into(),
                 signing_secret: None,
             }],
+            page_key: None,
         };
         let state = State {
             sandbox: "http://127.0.0.1:1".into(),

@@ -27,7 +27,7 @@ pub fn show(settings: &Settings, places: &[Place]) {
         "  API      {api}/docs        (document: {api}/openapi.json, health: {api}/health/ready)"
     ));
     say::line(format!(
-        "  sandbox  {sandbox}/            (what the channels believe)"
+        "  sandbox  {sandbox}/            (our calendar beside what the channels believe)"
     ));
     for place in places {
         let (name, login) = (&place.property.name, &place.owner);

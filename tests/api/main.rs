@@ -12,6 +12,7 @@ mod calendar_connections;
 mod cards;
 mod channel_connections;
 mod channel_inbox;
+mod channel_secrets;
 mod channel_terms;
 mod channex;
 mod companies;

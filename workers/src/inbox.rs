@@ -53,7 +53,7 @@ async fn take_in(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -
         protocol,
     };
     inbox.process_all().await?;
-    match (&protocol.feed, connection.access()) {
+    match (&protocol.feed, connection.access(workers.ctx.clock.now())) {
         (Some(feed), Some(access)) => inbox.poll(&**feed, &access).await,
         _ => Ok(()), // it posts to us
     }

@@ -123,7 +123,7 @@ fn channel(workers: &Workers, connection: &Connection) -> Option<Channel> {
         sink: protocol.sink.clone()?,
         whole: protocol.more.whole.clone(),
         showcase: protocol.more.showcase.clone(),
-        access: connection.access()?,
+        access: connection.access(workers.ctx.clock.now())?,
     })
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn run(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: 
     let Some(question) = question else { return Ok(()) };
     let protocol = ctx.protocols.get(&question.connection.protocol);
     let source = protocol.and_then(|p| p.source.clone());
-    let Some((source, access)) = source.zip(question.connection.access()) else {
+    let Some((source, access)) = source.zip(question.connection.access(ctx.clock.now())) else {
         return Ok(());
     };
     let Ok(permit) = workers.breakers.permit(id, "read_back", Instant::now()) else {

@@ -28,7 +28,7 @@ async fn tell(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     tx.commit().await?;
     let protocol = workers.ctx.protocols.get(&connection.protocol);
     let sink = protocol.and_then(|p| p.more.standings.clone());
-    let (Some(sink), Some(access)) = (sink, connection.access()) else {
+    let (Some(sink), Some(access)) = (sink, connection.access(workers.ctx.clock.now())) else {
         return Ok(());
     };
     for _ in 0..MOST_SENT {

@@ -33,7 +33,7 @@ async fn talk(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     let never = desk.is_none();
     let lease = talk::take_pull(&mut tx, id, never, workers.ctx.clock.now()).await?;
     tx.commit().await?;
-    let (Some(desk), Some(access)) = (desk, connection.access()) else {
+    let (Some(desk), Some(access)) = (desk, connection.access(workers.ctx.clock.now())) else {
         return Ok(());
     };
     let Ok(permit) = workers.breakers.permit(id, "talk", Instant::now()) else {

@@ -69,7 +69,7 @@ fn merged(mut c: Connection, change: ConnectionChange, currency: &str) -> Result
     Ok(c)
 }
 
-async fn save(tx: &mut TenantTx, c: &Connection) -> Result<()> {
+pub(super) async fn save(tx: &mut TenantTx, c: &Connection) -> Result<()> {
     let saved = sqlx::query!(
         "update channel_connection set name = $4, base_url = $5, credentials = $6, api_key = null, webhook_secrets = '{}',
              safety_buffer = $7, calls_per_minute = $8, markup_percent = $9, markup_amount = $10, apply_seconds = $11,

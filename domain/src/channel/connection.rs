@@ -33,6 +33,8 @@ pub struct Connection {
     pub name: String,
     pub base_url: Option<String>,
     pub external_property: Option<String>,
+    /// The property's: of all prices.
+    pub currency: String,
     pub(super) credentials: Credentials,
     /// `active`, `paused` or `closed`.
     pub state: String,
@@ -61,8 +63,8 @@ impl Connection {
         self.state == "closed"
     }
     /// How to call the channel; `None` for a channel that only calls us.
-    pub fn access(&self) -> Option<Access> {
-        let signing_secrets = self.credentials.webhook_secrets.clone();
+    pub fn access(&self, now: DateTime<Utc>) -> Option<Access> {
+        let signing_secrets = self.webhook_secrets(now);
         let signs = !signing_secrets.is_empty();
         let ours = || signs.then(|| self.property_id.to_string());
         Some(Access {
@@ -70,6 +72,7 @@ impl Connection {
             api_key: self.credentials.api_key.clone().or(signs.then(String::new))?,
             signing_secrets,
             property: self.external_property.clone().or_else(ours)?,
+            currency: self.currency.clone(),
         })
     }
     /// The same before the channel knows the property: then that is empty.
@@ -79,11 +82,12 @@ impl Connection {
             api_key: self.credentials.api_key.clone()?,
             signing_secrets: Vec::new(),
             property: self.external_property.clone().unwrap_or_default(),
+            currency: self.currency.clone(),
         })
     }
-    /// What the channel signs its calls with; more than one while they are changed.
-    pub fn webhook_secrets(&self) -> &[String] {
-        &self.credentials.webhook_secrets
+    /// What the channel and we sign with, the newest first; two while they are changed.
+    pub fn webhook_secrets(&self, now: DateTime<Utc>) -> Vec<String> {
+        self.credentials.signing_secrets(now)
     }
 }
 
@@ -133,10 +137,8 @@ pub async fn create(
         name: property::name(&new.name, "/name")?,
         base_url: new.base_url,
         external_property: new.external_property,
-        credentials: Credentials {
-            api_key: new.api_key,
-            webhook_secrets: signing_secret.iter().cloned().collect(),
-        },
+        currency: property.currency,
+        credentials: Credentials::new(new.api_key, signing_secret.iter().cloned().collect()),
         state: "active".into(),
         receives_ari,
         safety_buffer: new.safety_buffer,
@@ -244,7 +246,7 @@ async fn insert(tx: &mut TenantTx, c: &Connection, token: &str, now: DateTime<Ut
 
 /// Who signs its messages has nothing to be asked for.
 fn first_poll(c: &Connection, now: DateTime<Utc>) -> DateTime<Utc> {
-    let signs = !c.webhook_secrets().is_empty();
+    let signs = !c.webhook_secrets(now).is_empty();
     let never = || NaiveDate::from_ymd_opt(9999, 1, 1)?.and_hms_opt(0, 0, 0);
     signs.then(never).flatten().map_or(now, |day| day.and_utc())
 }
@@ -285,6 +287,7 @@ struct Row {
     markup_percent: Decimal,
     markup_amount: Decimal,
     apply_seconds: i32,
+    currency: String,
     version: i32,
 }
 
@@ -292,10 +295,7 @@ impl Row {
     fn connection(self, vault: &Vault) -> Result<Connection> {
         let credentials = match &self.credentials {
             Some(sealed) => Credentials::open(vault, self.id, sealed)?,
-            None => Credentials {
-                api_key: self.api_key,
-                webhook_secrets: self.webhook_secrets,
-            },
+            None => Credentials::new(self.api_key, self.webhook_secrets),
         };
         Ok(Connection {
             credentials,
@@ -305,6 +305,7 @@ impl Row {
             name: self.name,
             base_url: self.base_url,
             external_property: self.external_property,
+            currency: self.currency,
             state: self.state,
             receives_ari: self.receives_ari,
             safety_buffer: self.safety_buffer,
@@ -324,10 +325,11 @@ impl Row {
 pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Connection> {
     let found = sqlx::query_as!(
         Row,
-        "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
-                state, receives_ari, safety_buffer, calls_per_minute, markup_percent, markup_amount, apply_seconds,
-                version
-         from channel_connection where tenant_id = $1 and id = $2",
+        "select c.id, c.property_id, c.protocol, c.name, c.base_url, c.external_property, c.credentials, c.api_key,
+                c.webhook_secrets, c.state, c.receives_ari, c.safety_buffer, c.calls_per_minute, c.markup_percent,
+                c.markup_amount, c.apply_seconds, p.currency, c.version
+         from channel_connection c join property p on p.tenant_id = $1 and p.id = c.property_id
+         where c.tenant_id = $1 and c.id = $2",
         tx.t(),
         id
     )
@@ -359,10 +361,11 @@ pub async fn list(
     who.require(Permission::ReadChannels)?;
     let rows = sqlx::query_as!(
         Row,
-        "select id, property_id, protocol, name, base_url, external_property, credentials, api_key, webhook_secrets,
-                state, receives_ari, safety_buffer, calls_per_minute, markup_percent, markup_amount, apply_seconds,
-                version
-         from channel_connection where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+        "select c.id, c.property_id, c.protocol, c.name, c.base_url, c.external_property, c.credentials, c.api_key,
+                c.webhook_secrets, c.state, c.receives_ari, c.safety_buffer, c.calls_per_minute, c.markup_percent,
+                c.markup_amount, c.apply_seconds, p.currency, c.version
+         from channel_connection c join property p on p.tenant_id = $1 and p.id = c.property_id
+         where c.tenant_id = $1 and ($2::uuid is null or c.id > $2) order by c.id limit $3",
         tx.t(),
         after,
         limit

@@ -32,6 +32,7 @@ pub mod rules;
 pub mod setup;
 mod shadow;
 pub mod showcase;
+pub mod signing;
 pub mod standing;
 pub mod status;
 pub mod truth;

@@ -33,6 +33,8 @@ pub struct Access {
     pub signing_secrets: Vec<String>,
     /// The channel's own id of the property.
     pub property: String,
+    /// ISO 4217; of all prices.
+    pub currency: String,
 }
 
 impl std::fmt::Debug for Access {

@@ -117,6 +117,7 @@ mod tests {
             api_key: String::new(),
             signing_secrets: Vec::new(),
             property: "hotel".to_owned(),
+            currency: "EUR".to_owned(),
         }
     }
 

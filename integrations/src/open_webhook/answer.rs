@@ -57,3 +57,30 @@ pub(super) fn success(body: &[u8], values: usize) -> Result<PushReport, ChannelE
         ..PushReport::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open_webhook::ari::MessageAnswer;
+    use poem_openapi::types::{ParseFromJSON, ToJSON};
+    use serde_json::json;
+
+    /// What the document says of an answer is what is read of it.
+    #[test]
+    fn a_described_answer_is_read() {
+        let described = json!({ "rejected": [{ "index": 1, "reason": "unknown room" }, { "index": 0 }] });
+        let answer = MessageAnswer::parse_from_json(Some(described)).unwrap();
+        let read = success(answer.to_json_string().as_bytes(), 2).unwrap();
+        let read: Vec<_> = read
+            .rejected
+            .iter()
+            .map(|r| (r.range, r.reason.as_str()))
+            .collect();
+        assert_eq!(read, [(0, "no reason given"), (1, "unknown room")]);
+        let all = MessageAnswer::parse_from_json(Some(json!({}))).unwrap();
+        assert_eq!(
+            success(all.to_json_string().as_bytes(), 2),
+            Ok(PushReport::default())
+        );
+    }
+}

@@ -1,56 +1,166 @@
-//! Availability and rates as a seller's endpoint is posted them, and as [`super::answer`] reads what it says.
+//! Availability and rates as a seller's endpoint is posted them, and what it may answer. The API's document describes
+//! both from these very types, so it says what is sent.
 
-use chrono::NaiveDate;
-use innkeep_domain::ports::channel::{AvailabilityRange, RateRange};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use innkeep_domain::ports::channel::{Access, AvailabilityRange, RateRange};
+use poem_openapi::{Enum, Object};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use uuid::Uuid;
 
-/// One message. `id` and `timestamp` are those of the signed headers.
-#[derive(Serialize)]
-pub(super) struct Message<'a, V> {
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub id: &'a str,
-    pub timestamp: String,
-    pub property: &'a str,
-    pub values: Vec<V>,
+pub const AVAILABILITY: &str = "ari.availability";
+pub const RATES: &str = "ari.rates";
+
+/// A value with every field is about 250 bytes, so a message stays below 256 KB: what a small server takes.
+pub(super) const MOST_VALUES: usize = 1_000;
+
+/// What is in the signed headers, too.
+pub(super) struct Head {
+    pub id: String,
+    pub at: DateTime<Utc>,
 }
 
-/// Of one room type over nights that are all told the same; `to` is the last of them.
-#[derive(Serialize)]
-pub(super) struct Availability<'a> {
-    room_type: &'a str,
+impl Head {
+    pub fn new(at: DateTime<Utc>) -> Self {
+        let id = format!("msg_{}", Uuid::new_v4().simple());
+        Self { id, at }
+    }
+
+    fn timestamp(&self) -> String {
+        self.at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+}
+
+/// What has changed of availability. A message without values is a test.
+#[derive(Object)]
+pub struct AvailabilityMessage {
+    #[oai(rename = "type")]
+    kind: AvailabilityKind,
+    /// That of the header `webhook-id`.
+    id: String,
+    /// RFC 3339, UTC, to the second; that of the header `webhook-timestamp`.
+    timestamp: String,
+    /// The seller's id of the property, or ours.
+    property: String,
+    /// In order; of two of the same night the last holds.
+    #[oai(validator(max_items = 1000))]
+    values: Vec<AvailabilityValue>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+enum AvailabilityKind {
+    #[oai(rename = "ari.availability")]
+    Availability,
+}
+
+/// Of one room type over nights that are all told the same.
+#[derive(Object)]
+struct AvailabilityValue {
+    /// The seller's id.
+    room_type: String,
     from: NaiveDate,
+    /// The last night.
     to: NaiveDate,
+    /// Units that may be sold.
+    #[oai(validator(minimum(value = "0")))]
     availability: i32,
 }
 
-/// Of one rate plan; a field that did not change is left out.
-#[derive(Serialize)]
-pub(super) struct Rate<'a> {
-    rate_plan: &'a str,
+/// What has changed of rates. A message without values is a test.
+#[derive(Object)]
+pub struct RatesMessage {
+    #[oai(rename = "type")]
+    kind: RatesKind,
+    /// That of the header `webhook-id`.
+    id: String,
+    /// RFC 3339, UTC, to the second; that of the header `webhook-timestamp`.
+    timestamp: String,
+    /// The seller's id of the property, or ours.
+    property: String,
+    /// ISO 4217; of all prices.
+    currency: String,
+    /// In order; of two of the same night the last holds.
+    #[oai(validator(max_items = 1000))]
+    values: Vec<RateValue>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+enum RatesKind {
+    #[oai(rename = "ari.rates")]
+    Rates,
+}
+
+/// Of one rate plan over nights that are all told the same; a field that did not change is left out.
+#[derive(Object)]
+struct RateValue {
+    /// The seller's id.
+    rate_plan: String,
     from: NaiveDate,
+    /// The last night.
     to: NaiveDate,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// A night, as a decimal number in text, such as `"99.50"`.
+    #[oai(skip_serializing_if_is_none)]
     price: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// For stays that arrive in these nights; 1 = no limit.
+    #[oai(skip_serializing_if_is_none)]
     min_stay_arrival: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// For stays that touch these nights; 1 = no limit.
+    #[oai(skip_serializing_if_is_none)]
     min_stay_through: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// 0 = no limit.
+    #[oai(skip_serializing_if_is_none)]
     max_stay: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     closed_to_arrival: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     closed_to_departure: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     stop_sell: Option<bool>,
 }
 
-impl<'a> From<&'a AvailabilityRange> for Availability<'a> {
-    fn from(range: &'a AvailabilityRange) -> Self {
+/// What a seller may answer with 2xx; without it, or with any other body, all is taken.
+#[derive(Debug, Object)]
+pub struct MessageAnswer {
+    /// Values that are not taken. A list that cannot be read counts as no answer.
+    rejected: Option<Vec<RejectedValue>>,
+}
+
+#[derive(Debug, Object)]
+struct RejectedValue {
+    /// Its place in `values`, from 0.
+    index: u32,
+    /// Shown to the hotel.
+    reason: Option<String>,
+}
+
+impl AvailabilityMessage {
+    pub(super) fn new(head: &Head, access: &Access, ranges: &[AvailabilityRange]) -> Self {
         Self {
-            room_type: &range.room,
+            kind: AvailabilityKind::Availability,
+            id: head.id.clone(),
+            timestamp: head.timestamp(),
+            property: access.property.clone(),
+            values: ranges.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl RatesMessage {
+    pub(super) fn new(head: &Head, access: &Access, ranges: &[RateRange]) -> Self {
+        Self {
+            kind: RatesKind::Rates,
+            id: head.id.clone(),
+            timestamp: head.timestamp(),
+            property: access.property.clone(),
+            currency: access.currency.clone(),
+            values: ranges.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&AvailabilityRange> for AvailabilityValue {
+    fn from(range: &AvailabilityRange) -> Self {
+        Self {
+            room_type: range.room.clone(),
             from: range.from,
             to: range.last,
             // An overbooked night is below zero here and sold out there.
@@ -59,11 +169,11 @@ impl<'a> From<&'a AvailabilityRange> for Availability<'a> {
     }
 }
 
-impl<'a> From<&'a RateRange> for Rate<'a> {
-    fn from(range: &'a RateRange) -> Self {
+impl From<&RateRange> for RateValue {
+    fn from(range: &RateRange) -> Self {
         let fields = &range.fields;
         Self {
-            rate_plan: &range.rate,
+            rate_plan: range.rate.clone(),
             from: range.from,
             to: range.last,
             price: fields.price.map(amount),

@@ -33,7 +33,7 @@
 //! counts as absent. Card data is never accepted.
 
 mod answer;
-mod ari;
+pub mod ari;
 mod check;
 mod payment;
 mod push;

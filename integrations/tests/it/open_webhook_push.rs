@@ -35,6 +35,7 @@ async fn seller(answer: Answer, secrets: &[&str]) -> Seller {
         api_key: String::new(),
         signing_secrets: secrets.iter().map(|&s| s.to_owned()).collect(),
         property: "hotel-7".into(),
+        currency: "EUR".into(),
     };
     Seller {
         sink: protocol.sink.unwrap(),
@@ -102,6 +103,37 @@ async fn a_change_is_posted_signed_with_every_valid_secret() {
     assert_eq!(asked.json(), expected);
 }
 
+/// One that read the documentation on its own believes it, with the old secret and with the new one.
+#[tokio::test]
+async fn the_sandbox_believes_what_is_signed_with_both_secrets() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let options = innkeep_sandbox::Options::default();
+    tokio::spawn(innkeep_sandbox::serve(listener, options, std::future::pending()));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let shop = format!("{base}/sandbox/webhook-ota/tours");
+    let protocol = open_webhook::protocol(impatient(&base), Clock::System);
+    let access = Access {
+        base_url: format!("{shop}/push"),
+        signing_secrets: vec![SECOND.to_owned(), SECRET.to_owned()],
+        ..seller(reply(200, ""), &[SECRET]).await.access
+    };
+    let sink = protocol.sink.unwrap();
+    for secret in [SECRET, SECOND] {
+        let terms = json!({ "secret": secret, "hook_url": "http://127.0.0.1:9/" });
+        assert_eq!(client.put(&shop).json(&terms).send().await.unwrap().status(), 200);
+        assert_eq!(
+            sink.push_availability(&access, &two()).await,
+            Ok(PushReport::default())
+        );
+        let seen: Value = client.get(&shop).send().await.unwrap().json().await.unwrap();
+        assert_eq!(
+            (&seen["unsigned"], &seen["rooms"]["DBL"]["2027-02-03"]),
+            (&json!(0), &json!(2))
+        );
+    }
+}
+
 #[tokio::test]
 async fn of_a_rate_only_what_changed_is_posted() {
     let seller = seller(reply(200, "ok"), &[SECRET]).await;
@@ -119,7 +151,10 @@ async fn of_a_rate_only_what_changed_is_posted() {
     let report = seller.sink.push_rates(&seller.access, &[range]).await;
     assert_eq!(report, Ok(PushReport::default()));
     let told: Value = seller.channel.last().json();
-    assert_eq!(told["type"], "ari.rates");
+    assert_eq!(
+        (&told["type"], &told["currency"]),
+        (&json!("ari.rates"), &json!("EUR"))
+    );
     let expected = json!([{ "rate_plan": "BAR", "from": "2027-02-01", "to": "2027-02-01", "price": "99.50",
         "min_stay_arrival": 2, "stop_sell": false }]);
     assert_eq!(told["values"], expected);

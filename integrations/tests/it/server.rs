@@ -84,6 +84,7 @@ pub fn access(base_url: String) -> Access {
         api_key: KEY.to_owned(),
         signing_secrets: Vec::new(),
         property: PROPERTY.to_owned(),
+        currency: "EUR".into(),
     }
 }
 

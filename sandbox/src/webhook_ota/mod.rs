@@ -26,6 +26,7 @@ const MOST_SHOPS: usize = 1_000;
 pub(crate) fn routes() -> Route {
     Route::new()
         .at("/:id", put(open).get(show))
+        .at("/:id/secret", put(change_secret))
         .at("/:id/push", post(told))
         .at("/:id/bookings", post(sell))
         .at("/:id/bookings/:booking/cancel", post(cancel))
@@ -43,6 +44,23 @@ fn open(Data(sandbox): Data<&Sandbox>, Path(id): Path<String>, Json(terms): Json
     let view = shop.view();
     shops.insert(id, shop);
     reply::ok(view)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Secret {
+    secret: String,
+}
+
+/// From now on messages are signed with this one and checked with it; all else stays.
+#[handler]
+fn change_secret(Data(sandbox): Data<&Sandbox>, Path(id): Path<String>, Json(new): Json<Secret>) -> Response {
+    let shops = &mut sandbox.world().shops;
+    let Some(shop) = shops.get_mut(&id) else {
+        return reply::unknown("shop");
+    };
+    shop.terms.secret = new.secret;
+    reply::ok(shop.view())
 }
 
 #[handler]

@@ -181,6 +181,11 @@ impl Shop {
         }
     }
 
+    /// `None`: never told.
+    pub(crate) fn left(&self, room: &str, night: NaiveDate) -> Option<i64> {
+        self.rooms.get(room)?.get(&night).copied()
+    }
+
     pub(super) fn view(&self) -> Value {
         json!({ "hook_url": self.terms.hook_url, "delay_ms": self.terms.delay_ms, "messages": self.messages,
             "unsigned": self.unsigned, "rooms": self.rooms, "rates": self.rates, "bookings": self.bookings })

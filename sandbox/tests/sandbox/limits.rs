@@ -104,7 +104,7 @@ async fn describing_a_property_again_keeps_what_was_told() {
         200
     );
     assert_eq!(sandbox.left("2027-01-01").await, json!(4));
-    let page = sandbox.get("/").await.body;
+    let page = sandbox.get("/sandbox/believed").await.body;
     assert!(page.as_str().unwrap().contains("Renamed &amp; &lt;b&gt;bold"));
 }
 

@@ -4,9 +4,11 @@
 
 mod alpinebits;
 mod ari;
+mod beside;
 mod bookings;
 mod faults;
 mod feed;
+mod ical;
 mod limits;
 mod replay;
 mod setup;

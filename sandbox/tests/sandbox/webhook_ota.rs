@@ -21,13 +21,21 @@ async fn open(sandbox: &Fixture, hook: &str, delay_ms: u64) {
 }
 
 async fn tell(sandbox: &Fixture, message: &Value, age_s: i64) -> Answer {
+    tell_by(sandbox, message, age_s, &[SECRET]).await
+}
+
+/// Signed with each of the secrets.
+async fn tell_by(sandbox: &Fixture, message: &Value, age_s: i64, secrets: &[&str]) -> Answer {
     let body = message.to_string();
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let at = i64::try_from(since.unwrap().as_secs()).unwrap() - age_s;
-    let key = STANDARD.decode(SECRET.strip_prefix("whsec_").unwrap()).unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-    mac.update(format!("m1.{at}.{body}").as_bytes());
-    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    let sign = |secret: &&str| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("m1.{at}.{body}").as_bytes());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    };
+    let signature = secrets.iter().map(sign).collect::<Vec<_>>().join(" ");
     let request = sandbox
         .http
         .post(format!("{}/sandbox/webhook-ota/tours/push", sandbox.base))
@@ -82,6 +90,29 @@ async fn it_believes_nobody_who_does_not_sign_and_lists_what_makes_no_sense() {
     assert_eq!(
         (&seen["messages"], &seen["unsigned"], &seen["rooms"]),
         (&json!(3), &json!(2), &json!({}))
+    );
+}
+
+/// While the hotel changes it, either secret is enough; with a new one the shop remembers what it was told.
+#[tokio::test]
+async fn one_good_signature_of_several_is_enough() {
+    const NEXT: &str = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=";
+    let sandbox = Fixture::start().await;
+    open(&sandbox, "http://127.0.0.1:9/", 0).await;
+    assert_eq!(tell_by(&sandbox, &rooms(1), 0, &[NEXT, SECRET]).await.status, 200);
+    assert_eq!(tell_by(&sandbox, &rooms(2), 0, &[NEXT]).await.status, 401);
+    let changed = json!({ "secret": NEXT });
+    let path = "/sandbox/webhook-ota/tours/secret";
+    assert_eq!(sandbox.put(path, changed.clone()).await.status, 200);
+    assert_eq!(tell_by(&sandbox, &prices(), 0, &[NEXT, SECRET]).await.status, 200);
+    assert_eq!(tell_by(&sandbox, &prices(), 0, &[SECRET]).await.status, 401);
+    assert_eq!(sell(&sandbox).await.status, 201, "it still knows the room");
+    assert_eq!(
+        sandbox
+            .put("/sandbox/webhook-ota/nobody/secret", changed)
+            .await
+            .status,
+        404
     );
 }
 

@@ -55,7 +55,7 @@ pub async fn ask(app: &App, house: &House) -> ApiResult<Probe> {
         ))
     };
     let protocol = app.protocols.get(&connection.protocol).ok_or_else(unknown)?;
-    let Some(access) = connection.access() else {
+    let Some(access) = connection.access(app.now()) else {
         return nothing();
     };
     if let (None, Some(sink)) = (&protocol.feed, &protocol.sink) {

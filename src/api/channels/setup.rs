@@ -63,7 +63,10 @@ impl ChannelSetUp {
         let house = setup::read(&mut tx, &auth.0, Permission::ReadChannels, id.0).await?;
         tx.commit().await?;
         let catalogue = build::catalogue(&app, &house.connection)?;
-        let access = house.connection.access().ok_or_else(build::no_property)?;
+        let access = house
+            .connection
+            .access(app.now())
+            .ok_or_else(build::no_property)?;
         let all = catalogue.products(&access).await.map_err(|e| probe::failed(&e))?;
         Ok(Json(RemoteProducts::new(&house, &all)))
     }
@@ -141,7 +144,7 @@ impl ChannelSetUp {
         tx.commit().await?;
         let protocol = app.protocols.get(&known.protocol);
         let recovery = protocol.and_then(|p| p.more.recovery.clone());
-        let (Some(recovery), Some(access)) = (recovery, known.access()) else {
+        let (Some(recovery), Some(access)) = (recovery, known.access(app.now())) else {
             let detail = "this channel cannot be asked for bookings by date";
             return Err(Refusal::conflict("nothing_to_recover", detail).into());
         };

@@ -5,6 +5,7 @@ mod doubles;
 mod doubt;
 mod life;
 mod other_side;
+mod platforms;
 
 use crate::support::{Answer, Caller, Server};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -30,8 +31,13 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
+        Self::beside("").await
+    }
+
+    /// With one more `host:port` that may be called.
+    pub async fn beside(neighbour: &str) -> Self {
         let side = OtherSide::open().await;
-        let server = Server::beside(&side.address).await;
+        let server = Server::beside(&format!("{}, {neighbour}", side.address)).await;
         let stop = CancellationToken::new();
         server.work(stop.clone());
         Self {

@@ -1,5 +1,6 @@
 //! A house and Channex, played by the sandbox: set up from here, mapped, and asked again for what was lost.
 
+mod beside;
 mod recover;
 mod rules;
 mod setup;

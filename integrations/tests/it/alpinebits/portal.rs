@@ -29,6 +29,7 @@ impl Portal {
                 base_url: format!("{base}/alpinebits"),
                 api_key: "hotel:secret".into(),
                 property: "H7".into(),
+                currency: "EUR".into(),
                 signing_secrets: Vec::new(),
             },
             client: reqwest::Client::builder().no_proxy().build().unwrap(),

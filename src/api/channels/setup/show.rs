@@ -11,7 +11,7 @@ use innkeep_domain::ports::channel::Showcase;
 use innkeep_domain::{Principal, Refusal};
 
 pub async fn all(app: &App, who: &Principal, house: &House, channel: &dyn Showcase) -> ApiResult<SetUp> {
-    let access = house.connection.access().ok_or_else(no_property)?;
+    let access = house.connection.access(app.now()).ok_or_else(no_property)?;
     let id = house.connection.id;
     let mut tx = app.db.begin_for(who).await?;
     let mapped = own_codes::map(&mut tx, house, |code| channel.can_say(code)).await?;

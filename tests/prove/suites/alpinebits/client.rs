@@ -102,6 +102,7 @@ impl Portal {
                 base_url: format!("http://{address}/alpinebits"),
                 api_key: "hotel:secret".into(),
                 property: "H7".into(),
+                currency: "EUR".into(),
                 signing_secrets: Vec::new(),
             },
             sink: protocol.sink.context("no sink")?,

@@ -45,6 +45,7 @@ pub async fn called(outbound: &Outbound, address: &str) -> Result<Vec<RawMessage
         api_key: "key".to_owned(),
         signing_secrets: Vec::new(),
         property: "p".to_owned(),
+        currency: "EUR".into(),
     };
     let Some(feed) = channex::protocol(outbound.clone()).feed else {
         return Err(ChannelError::Unknown("no feed".to_owned()));

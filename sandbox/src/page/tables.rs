@@ -1,49 +1,31 @@
-//! A page to watch: each property, its next two weeks, its latest bookings.
+//! Each property, its next two weeks: what is left, what was sold, what it costs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use chrono::NaiveDate;
-use poem::handler;
-use poem::web::{Data, Html};
-
+use super::escape;
 use crate::clock;
 use crate::control::booked;
 use crate::money;
 use crate::property::{Property, RoomType};
-use crate::state::Sandbox;
+use crate::world::World;
+use chrono::NaiveDate;
 
 const DAYS: usize = 14;
 
-const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Channel sandbox</title>\
-<meta http-equiv=\"refresh\" content=\"5\"><style>body{font:14px system-ui;margin:1.5rem}\
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:right}\
-td:first-child,th:first-child{text-align:left}.no{background:#fbb}.unknown{color:#999}</style></head><body>\
-<h1>Channel sandbox</h1>";
-
-#[handler]
-pub(crate) fn overview(Data(sandbox): Data<&Sandbox>) -> Html<String> {
-    let world = sandbox.world();
+pub(super) fn write(page: &mut String, world: &World) {
     let dates: Vec<NaiveDate> = clock::now().date_naive().iter_days().take(DAYS).collect();
-    let mut page = String::from(HEAD);
-    let mut empty = true;
     for property in world.properties() {
-        empty = false;
         let waiting = world.ledger.unacknowledged(Some(&property.id)).len();
         let _ = write!(
             page,
-            "<h2>{}</h2><p><code>{}</code>, {}, {waiting} revisions not acknowledged</p>",
+            "<h3>{}</h3><p><code>{}</code>, {}, {waiting} revisions not acknowledged</p>",
             escape(&property.spec.title),
             escape(&property.id),
             escape(&property.spec.currency),
         );
-        table(&mut page, property, &dates, &booked(&world, &property.id));
+        table(page, property, &dates, &booked(world, &property.id));
     }
-    if empty {
-        page.push_str("<p>No property yet: <code>PUT /sandbox/properties/{id}</code>.</p>");
-    }
-    page.push_str("</body></html>");
-    Html(page)
 }
 
 fn table(
@@ -88,12 +70,4 @@ fn rate_rows(page: &mut String, property: &Property, room: &RoomType, dates: &[N
         }
         page.push_str("</tr>");
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
