@@ -144,7 +144,8 @@ impl Keeper {
         let known = connection::get(&mut tx, id).await?;
         tx.commit().await?;
         let protocol = app.protocols.get(&known.protocol);
-        match (protocol.and_then(|p| p.more.rules.clone()), known.access(app.now())) {
+        let rules = protocol.and_then(|p| p.more.rules.clone());
+        match (rules, known.access(app.now())) {
             (Some(rules), Some(access)) => Ok(Self { rules, access }),
             _ => {
                 let detail = "this channel keeps no rules for channels of its own";
