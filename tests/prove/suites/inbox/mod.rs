@@ -51,7 +51,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         stop.store(true, Ordering::Relaxed);
         answered
     };
-    let pause = Duration::from_millis(scale.of(60, 40));
+    let pause = Duration::from_millis(scale.of(60, 24));
     let (answered, there) = tokio::join!(posting, at_channel(&channel, &fetched, pause, &stop));
     let (answered, there) = (answered?, there?);
     let begun = Instant::now();

@@ -12,9 +12,13 @@ use innkeep_domain::testing::House;
 use innkeep_integrations::standard_webhooks;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 const SENDERS: usize = 8;
+/// Between two deliveries of one sender: five hundred a second in all, a third of them new. What comes faster than it can
+/// be applied waits however long, whoever takes it in.
+const PACE: Duration = Duration::from_millis(16);
 /// After a 503, whose `Retry-After` says so; until one gives up.
 const AGAIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,7 +72,10 @@ impl Seller {
         let sender = || async {
             let mut wire = world.wire().await?;
             let mut waits = Vec::new();
+            let mut clock = tokio::time::interval(PACE);
+            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while let Some(message) = messages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                clock.tick().await;
                 waits.push(self.deliver(&mut wire, message, &put_off).await?);
             }
             anyhow::Ok(waits)
