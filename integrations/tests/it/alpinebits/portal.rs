@@ -1,5 +1,7 @@
 //! The client against the sandbox's portal, which read the standard on its own: a misreading shows here.
 
+mod told;
+
 use crate::server::impatient;
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
