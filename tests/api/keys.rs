@@ -257,7 +257,10 @@ async fn channels_credentials_are_sealed_and_old_ones_too() {
         let found = innkeep_domain::channel::connection::get(&mut tx, id)
             .await
             .unwrap();
-        assert_eq!(found.webhook_secrets(server.app.now()), std::slice::from_ref(&secret));
+        assert_eq!(
+            found.webhook_secrets(server.app.now()),
+            std::slice::from_ref(&secret)
+        );
         innkeep_domain::channel::credentials::seal_old(&mut tx)
             .await
             .unwrap();
