@@ -78,7 +78,9 @@ async fn what_a_portal_lost_is_told_at_once() {
     sale.server.manager().post("/v1/bookings", &sold).await.is(201);
     sale.until("told again", async || sale.doubles(100).await.0.is_number())
         .await;
-    assert_eq!(sale.sets().await, [true, false, true]);
+    // By the answer to the booking's change, or to whatever was told before it.
+    let whole = sale.sets().await.into_iter().filter(|complete| *complete);
+    assert_eq!(whole.count(), 2);
 }
 
 #[tokio::test]
