@@ -257,11 +257,12 @@ pub async fn settled(
     Ok(rows.into_iter().map(|r| (r.id, r.message_id)).collect())
 }
 
-/// The channel says there is something: poll at once.
+/// The channel says there is something: poll at once. Also where a poll is due: it may be one that is under way and has
+/// outlived its lease, and sees by the moment that changed that it was asked for again.
 pub async fn poll_now(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update channel_sync set next_poll_at = $3
-         where tenant_id = $1 and connection_id = $2 and next_poll_at > $3",
+        "update channel_sync set next_poll_at = least($3, next_poll_at - interval '1 microsecond')
+         where tenant_id = $1 and connection_id = $2",
         tx.t(),
         connection_id,
         now

@@ -10,6 +10,7 @@ mod groups;
 mod inbound;
 mod limits;
 mod outbound;
+mod polls;
 mod standing;
 mod terms;
 mod whole;

@@ -60,8 +60,8 @@ pub async fn run(world: &mut World, verdict: &mut Verdict) -> anyhow::Result<()>
     world.serve(true).await?;
     let house = world.houses[0].clone();
     let word = |place| match place {
-        // Fifteen digits, as many as a number may have.
-        "booker's phone" => format!("{:015}", Uuid::new_v4().as_u128() % 10_u128.pow(15)),
+        // Fifteen digits, as many as a number may have. One that began with zeros would be kept without them.
+        "booker's phone" => format!("9{:014}", Uuid::new_v4().as_u128() % 10_u128.pow(14)),
         _ => format!("canary{}", Uuid::new_v4().simple()),
     };
     let mut hotel = Hotel {
