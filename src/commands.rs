@@ -1,6 +1,7 @@
 //! What each command of the program does.
 
 mod admin;
+mod read_bookings;
 pub mod serve;
 
 use crate::config::{Cli, Command, owner_url};
@@ -29,6 +30,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     .context("logging")?;
     match cli.command {
         Command::Openapi => print(&crate::openapi::text()?),
+        Command::ReadBookings { seller, file } => {
+            let (bookings, unread) = read_bookings::read(seller, &file)?;
+            print(&bookings)?;
+            anyhow::ensure!(unread.is_empty(), "not read: {}", unread.join("; "));
+            Ok(())
+        }
         Command::Migrate { down } => migrate(down).await,
         Command::Serve { only, settings } => serve::serve(only, &settings).await,
         Command::Demo { quiet, settings } => crate::demo::run(&settings, quiet).await,

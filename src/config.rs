@@ -58,6 +58,12 @@ pub enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Show what is understood of a seller's own message with bookings, as JSON.
+    ReadBookings {
+        #[arg(value_enum)]
+        seller: Seller,
+        file: PathBuf,
+    },
     /// Run everything with sample data, to look around.
     Demo {
         /// No guests that book by themselves after the story.
@@ -99,6 +105,15 @@ pub enum Command {
 pub enum Only {
     Api,
     Workers,
+}
+
+/// Whose messages can be read without a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Seller {
+    /// B.XML or OTA.
+    BookingCom,
+    /// Booking Retrieval or Booking Notification.
+    Expedia,
 }
 
 #[derive(Debug, Subcommand)]

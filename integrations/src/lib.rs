@@ -3,8 +3,10 @@
 
 pub mod alpinebits;
 pub mod anchor;
+pub mod booking_com;
 pub mod channex;
 mod cursor;
+pub mod expedia;
 mod failure;
 pub mod ical;
 pub mod mail;

@@ -2,17 +2,11 @@
 
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
+use crate::ota::reservation::{self, SHORT};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};
 use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
 use rust_decimal::Decimal;
-
-const SHORT: usize = 200;
-const LONG: usize = 8000;
-const LONGEST_STAY: i64 = 1000;
-const MOST_PEOPLE: u32 = 100;
-/// From this age on, a guest whose age is told is counted as an adult.
-const ADULT_AGE: u32 = 18;
 
 /// A `HotelReservation`; none if it is a question and not a booking. `currency` is the hotel's, for messages that name
 /// none (cancellations may carry nothing but their id).
@@ -29,8 +23,9 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
         .get("LastModifyDateTime")
         .or(at.get("CreateDateTime"))
         .unwrap_or_default();
-    let customer = customer(at);
-    let booker = customer.map(booker).unwrap_or_default();
+    let guest = at.at(&["ResGuests", "ResGuest"]);
+    let customer = guest.and_then(reservation::customer);
+    let booker = customer.map(reservation::booker).unwrap_or_default();
     let stays: Vec<Element<'_>> = at.list("RoomStays", "RoomStay").collect();
     let rooms: Vec<ChannelRoom> = stays
         .iter()
@@ -60,47 +55,6 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
     }))
 }
 
-fn customer(at: Element<'_>) -> Option<Element<'_>> {
-    at.at(&[
-        "ResGuests",
-        "ResGuest",
-        "Profiles",
-        "ProfileInfo",
-        "Profile",
-        "Customer",
-    ])
-}
-
-fn said(at: Option<Element<'_>>, limit: usize) -> Option<String> {
-    clean(&at?.text(), limit)
-}
-
-fn booker(customer: Element<'_>) -> Booker {
-    let name = customer.child("PersonName");
-    let part = |which| said(name.and_then(|name| name.child(which)), SHORT);
-    let parts: Vec<String> = [part("GivenName"), part("Surname")]
-        .into_iter()
-        .flatten()
-        .collect();
-    // A number to talk to, before one to send a fax to.
-    let phone = |kind| {
-        customer
-            .all("Telephone")
-            .find(|one| one.get("PhoneTechType") == Some(kind))
-    };
-    let number = phone("5")
-        .or_else(|| phone("1"))
-        .or_else(|| customer.child("Telephone"));
-    Booker {
-        name: parts.join(" "),
-        email: said(customer.child("Email"), SHORT),
-        phone: number.and_then(|one| clean(one.get("PhoneNumber")?, SHORT)),
-        country: customer
-            .at(&["Address", "CountryName"])
-            .and_then(|one| clean(one.get("Code")?, 2)),
-    }
-}
-
 fn seller(at: Element<'_>) -> Option<String> {
     let mut ids = at
         .child("ResGlobalInfo")?
@@ -110,8 +64,7 @@ fn seller(at: Element<'_>) -> Option<String> {
 
 fn notes(at: Element<'_>) -> Option<String> {
     let comments = at.child("ResGlobalInfo")?.list("Comments", "Comment");
-    let texts: Vec<String> = comments.filter_map(|one| said(one.child("Text"), LONG)).collect();
-    clean(&texts.join("\n"), LONG)
+    reservation::lines(comments.filter_map(|one| one.child("Text")))
 }
 
 /// Services come on top of the rooms, unless they are in their price.
@@ -158,20 +111,14 @@ fn amount(stay: Element<'_>) -> Result<Decimal, Refusal> {
 
 /// Rooms have no ids: the same place in the list is taken for the same room.
 fn room(stay: Element<'_>, position: usize, booker: &Booker) -> Result<ChannelRoom, Refusal> {
-    let span = stay.need_child("TimeSpan")?;
-    let missing = || span.wrong(Code::DATES, "says no arrival and departure");
-    let (arrival, departure) = span.date("Start")?.zip(span.date("End")?).ok_or_else(missing)?;
-    if !(1..=LONGEST_STAY).contains(&(departure - arrival).num_days()) {
-        return Err(span.wrong(Code::DATES, format!("a stay has from 1 to {LONGEST_STAY} nights")));
-    }
+    let (arrival, departure) = reservation::time_span(stay)?;
     let mut nights = nights(stay, departure)?;
     nights.retain(|(night, _)| (arrival..departure).contains(night));
-    let (adults, children) = people(stay)?;
-    let own = |path: &[&'static str], name| stay.at(path).and_then(|one| clean(one.get(name)?, SHORT));
+    let (adults, children) = reservation::people(stay)?;
     Ok(ChannelRoom {
         room_ref: Some(position.to_string()),
-        room_type: own(&["RoomTypes", "RoomType"], "RoomTypeCode"),
-        rate_plan: own(&["RatePlans", "RatePlan"], "RatePlanCode"),
+        room_type: reservation::code(stay, &["RoomTypes", "RoomType"], "RoomTypeCode"),
+        rate_plan: reservation::code(stay, &["RatePlans", "RatePlan"], "RatePlanCode"),
         arrival,
         departure,
         nights,
@@ -210,17 +157,4 @@ fn nights(stay: Element<'_>, departure: NaiveDate) -> Result<Vec<(NaiveDate, Dec
     nights.sort();
     nights.dedup_by_key(|(night, _)| *night);
     Ok(nights)
-}
-
-fn people(stay: Element<'_>) -> Result<(i32, i32), Refusal> {
-    let (mut adults, mut children) = (0_u32, 0_u32);
-    for count in stay.list("GuestCounts", "GuestCount") {
-        let number = count.number("Count")?.unwrap_or_default().min(MOST_PEOPLE);
-        match count.number("Age")? {
-            Some(age) if age < ADULT_AGE => children += number,
-            _ => adults += number,
-        }
-    }
-    let bounded = |people: u32| i32::try_from(people.min(MOST_PEOPLE)).unwrap_or_default();
-    Ok((bounded(adults), bounded(children)))
 }

@@ -10,6 +10,9 @@ use std::fmt::Display;
 /// Attributes of this namespace speak to XML tools, not to us.
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
+const NO_AMOUNT: &str = "is not an amount in reach";
+const NO_DATE: &str = "is not a date";
+
 #[derive(Clone, Copy)]
 pub struct Element<'a>(pub(super) Node<'a, 'a>);
 
@@ -111,8 +114,7 @@ impl<'a> Element<'a> {
     }
 
     pub fn date(self, attribute: &str) -> Result<Option<NaiveDate>, Refusal> {
-        let read = |text: &str| text.trim().get(..10)?.parse().ok();
-        self.read(attribute, Code::DATES, "is not a date", read)
+        self.read(attribute, Code::DATES, NO_DATE, date)
     }
 
     /// With its offset; one without is in no zone that we know, and is read as none at all.
@@ -132,11 +134,23 @@ impl<'a> Element<'a> {
     }
 
     pub fn amount(self, attribute: &str) -> Result<Option<Decimal>, Refusal> {
-        let read = |text: &str| {
-            let amount = Decimal::from_str_exact(text.trim()).ok();
-            amount.filter(|amount| amount.abs() <= money::LARGEST)
-        };
-        self.read(attribute, Code::INVALID_VALUE, "is not an amount in reach", read)
+        self.read(attribute, Code::INVALID_VALUE, NO_AMOUNT, amount)
+    }
+
+    /// An amount as text inside.
+    pub fn text_amount(self) -> Result<Decimal, Refusal> {
+        amount(&self.text()).ok_or_else(|| self.wrong(Code::INVALID_VALUE, NO_AMOUNT))
+    }
+
+    /// A date as text inside.
+    pub fn text_date(self) -> Result<NaiveDate, Refusal> {
+        date(&self.text()).ok_or_else(|| self.wrong(Code::DATES, NO_DATE))
+    }
+
+    /// The element as it was written, with everything inside.
+    pub fn source(self) -> &'a str {
+        let document = self.0.document().input_text();
+        document.get(self.0.range()).unwrap_or_default()
     }
 
     pub fn flag(self, attribute: &str) -> bool {
@@ -181,4 +195,13 @@ impl<'a> Element<'a> {
             _ => name,
         }
     }
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    text.trim().get(..10)?.parse().ok()
+}
+
+fn amount(text: &str) -> Option<Decimal> {
+    let amount = Decimal::from_str_exact(text.trim()).ok();
+    amount.filter(|amount| amount.abs() <= money::LARGEST)
 }

@@ -7,8 +7,10 @@
 )]
 
 mod alpinebits;
+mod booking_com;
 mod channex_reader;
 mod corpora;
+mod expedia;
 mod feed;
 mod ical;
 mod open_webhook;
