@@ -5,7 +5,9 @@ use crate::ota::refusal::{Code, Refusal};
 use crate::ota::reservation::{self, SHORT};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};
-use innkeep_domain::channel::revision::{Booker, ChannelRevision, ChannelRoom, Particulars, RevisionStatus};
+use innkeep_domain::channel::revision::{
+    Booker, ChannelRevision, ChannelRoom, Charge, Particulars, RevisionStatus,
+};
 use rust_decimal::Decimal;
 
 /// A `HotelReservation`; none if it is a question and not a booking. `currency` is the hotel's, for messages that name
@@ -47,7 +49,7 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
         currency: stated.unwrap_or(currency).to_owned(),
         total: rooms.iter().map(|room| room.amount).sum::<Decimal>() + services(at)?,
         commission: commission(&stays)?,
-        particulars: Particulars::default(),
+        particulars: particulars(at),
         notes: notes(at),
         booking_ref,
         booker,
@@ -79,6 +81,27 @@ fn services(at: Element<'_>) -> Result<Decimal, Refusal> {
         }
     }
     Ok(sum)
+}
+
+/// What else was sold with the rooms. All of it is in the total: on top of the rooms, or in their price.
+fn particulars(at: Element<'_>) -> Particulars {
+    let charge = |service: Element<'_>| {
+        let details = service.child("ServiceDetails")?;
+        let described = reservation::said(details.at(&["ServiceDescription", "Text"]), SHORT);
+        Some(Charge {
+            name: described.or_else(|| clean(service.get("ServiceInventoryCode")?, SHORT))?,
+            amount: details.child("Total")?.amount("AmountAfterTax").ok()??,
+            included: Some(true),
+        })
+    };
+    let services = at.list("Services", "Service");
+    let (taxes, extras): (Vec<_>, Vec<_>) =
+        services.partition(|service| service.get("ServiceCategoryCode") == Some("TOURISTTAX"));
+    Particulars {
+        extras: extras.into_iter().filter_map(charge).collect(),
+        taxes: taxes.into_iter().filter_map(charge).collect(),
+        ..Particulars::default()
+    }
 }
 
 /// In money, or as a part of the room's price.

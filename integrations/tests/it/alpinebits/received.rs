@@ -88,6 +88,25 @@ fn nights_and_services_of_2024_are_read() {
         booking.rooms[0].nights,
         nights.map(|(night, price)| (day(night), price))
     );
+    let [massage] = booking.particulars.extras.as_slice() else {
+        panic!()
+    };
+    assert_eq!(
+        (massage.name.as_str(), massage.amount, massage.included),
+        ("MASSAGE", dec!(40), Some(true))
+    );
+
+    let taxed = sample::guest_requests_2024.replace("\"SPA\"", "\"TOURISTTAX\"").replace(
+        "CurrencyCode=\"EUR\"/>\n          </ServiceDetails>",
+        "CurrencyCode=\"EUR\"/><ServiceDescription><Text TextFormat=\"PlainText\">City tax</Text></ServiceDescription></ServiceDetails>",
+    );
+    let all = receive::guest_requests(taxed.as_bytes(), Side::Request, &agreed, "EUR").unwrap();
+    let told = &all[0].revision.as_ref().unwrap().particulars;
+    assert!(told.extras.is_empty());
+    assert_eq!(
+        told.taxes.iter().map(|tax| tax.name.as_str()).collect::<Vec<_>>(),
+        ["City tax"]
+    );
 }
 
 /// Dates far away do not become millions of nights.
