@@ -1,7 +1,7 @@
 //! Reservations in our words. They were sold already: what the rules let through is taken.
 
 use crate::ota::element::Element;
-use crate::ota::refusal::{Code, Refusal};
+use crate::ota::refusal::Refusal;
 use crate::ota::reservation::{self, SHORT};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};

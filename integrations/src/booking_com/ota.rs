@@ -87,15 +87,12 @@ fn of_total(total: Element<'_>) -> Result<Decimal, Refusal> {
 }
 
 fn notes(at: Element<'_>, about: Element<'_>) -> Option<String> {
-    let text = |one: Element<'_>| one.child("Text");
-    let of_booking = about.list("Comments", "Comment").filter_map(text);
+    let of_booking = about.list("Comments", "Comment");
     let of_rooms = at.list("RoomStays", "RoomStay").flat_map(|stay| {
         let comments = stay.list("Comments", "Comment");
-        comments
-            .chain(stay.list("SpecialRequests", "SpecialRequest"))
-            .filter_map(text)
+        comments.chain(stay.list("SpecialRequests", "SpecialRequest"))
     });
-    lines(of_booking.chain(of_rooms))
+    lines(of_booking.chain(of_rooms).filter_map(|one| one.child("Text")))
 }
 
 fn room(reservation: Element<'_>, stay: Element<'_>) -> Result<ChannelRoom, Refusal> {
