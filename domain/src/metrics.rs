@@ -107,8 +107,7 @@ fn summarise(property: &property::Property, days: Vec<Day>, now: DateTime<Utc>) 
     })
 }
 
-/// From the reservations themselves. Each night looks up its own stay (`offset 0`): in a house that has just begun to take
-/// bookings, the planner knows too little of them, and joined each night with all bookings there were.
+/// From the reservations themselves.
 pub async fn live(tx: &mut TenantTx, property_id: Uuid, from: NaiveDate, to: NaiveDate) -> Result<Vec<Day>> {
     let rows = sqlx::query_as!(
         Day,
@@ -120,14 +119,12 @@ pub async fn live(tx: &mut TenantTx, property_id: Uuid, from: NaiveDate, to: Nai
              where u.tenant_id = $1 and u.property_id = $2 group by i.night),
            slept as (
              select n.night, count(*)::int as sold,
-                    sum(n.price - coalesce(t.tax, 0)) filter (where s.currency = p.currency) as room_revenue
+                    sum(n.price - coalesce(t.tax, 0)) filter (where b.currency = p.currency) as room_revenue
              from property p
              join reservation_night n on n.tenant_id = $1 and n.property_id = $2 and n.night between $3 and $4
-             cross join lateral (
-                 select (select b.currency from booking b where b.tenant_id = $1 and b.id = r.booking_id)
-                 from reservation r
-                 where r.tenant_id = $1 and r.id = n.reservation_id
-                   and r.status in ('confirmed', 'in_house', 'departed') offset 0) s (currency)
+             join reservation r on r.tenant_id = $1 and r.id = n.reservation_id
+                  and r.status in ('confirmed', 'in_house', 'departed')
+             join booking b on b.tenant_id = $1 and b.id = r.booking_id
              left join lateral (
                  select sum(l.amount) as tax from reservation_line l
                  where l.tenant_id = $1 and l.reservation_id = n.reservation_id and l.night = n.night
