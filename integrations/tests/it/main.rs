@@ -7,15 +7,14 @@
 )]
 
 mod alpinebits;
-mod booking_com;
 mod channex_reader;
 mod corpora;
-mod expedia;
 mod feed;
 mod ical;
 mod open_webhook;
 mod open_webhook_push;
 mod sandbox;
+mod sellers;
 mod server;
 mod signatures;
 mod sink;

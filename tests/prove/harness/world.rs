@@ -10,10 +10,12 @@ use innkeep_domain::{Role, testing};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_innkeep");
+/// Half of an access token's time.
+const RENEWED: Duration = Duration::from_secs(300);
 
 pub struct World {
     // Before the database, so that processes have gone when it is dropped.
@@ -169,6 +171,35 @@ impl Drop for World {
         if std::env::var_os("INNKEEP_PROVE_KEEP").is_none() {
             drop(std::fs::remove_dir_all(&self.folder));
         }
+    }
+}
+
+/// A manager of the house who is at it for longer than an access token lasts (ten minutes).
+pub struct Manager<'a> {
+    world: &'a World,
+    house: &'a House,
+    token: String,
+    since: Instant,
+}
+
+impl<'a> Manager<'a> {
+    pub async fn log_in(world: &'a World, house: &'a House) -> anyhow::Result<Self> {
+        Ok(Self {
+            world,
+            house,
+            token: world.log_in(house).await?,
+            since: Instant::now(),
+        })
+    }
+
+    /// An access token that is not about to end. Where nobody answers for a while, the old one is good for a while.
+    pub async fn token(&mut self) -> &str {
+        if self.since.elapsed() > RENEWED
+            && let Ok(fresh) = Self::log_in(self.world, self.house).await
+        {
+            *self = fresh;
+        }
+        &self.token
     }
 }
 

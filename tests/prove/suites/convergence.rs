@@ -7,7 +7,7 @@ use crate::harness::channel::Channel;
 use crate::harness::tally::booking;
 use crate::harness::verdict::{Scale, Verdict, ms};
 use crate::harness::wire::{Wire, request};
-use crate::harness::world::World;
+use crate::harness::world::{Manager, World};
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
@@ -295,18 +295,13 @@ impl Sides<'_> {
 
 /// Changes prices and restrictions until told to stop; how often.
 async fn at_rates(world: &World, house: &House, stop: &AtomicBool) -> anyhow::Result<usize> {
-    let (mut wire, token) = (world.wire().await?, world.log_in(house).await?);
+    let (mut wire, mut manager) = (world.wire().await?, Manager::log_in(world, house).await?);
     let mut dice = StdRng::seed_from_u64(13);
     let mut done = 0;
     while !stop.load(Ordering::Relaxed) {
-        reprice(
-            &mut wire,
-            &token,
-            house,
-            dice.random_range(0..80),
-            dice.random_range(50..500),
-        )
-        .await?;
+        let token = manager.token().await;
+        let (night, price) = (dice.random_range(0..80), dice.random_range(50..500));
+        reprice(&mut wire, token, house, night, price).await?;
         done += 1;
         tokio::time::sleep(PAUSE).await;
     }

@@ -3,7 +3,7 @@
 use crate::harness::channel::Channel;
 use crate::harness::tally::booking;
 use crate::harness::wire::{Reply, Wire, request};
-use crate::harness::world::World;
+use crate::harness::world::{Manager, World};
 use innkeep_domain::testing::House;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -80,15 +80,16 @@ pub async fn at_desk(
     pause: Duration,
     stop: &AtomicBool,
 ) -> anyhow::Result<Done> {
-    let token = world.log_in(house).await?;
+    let mut manager = Manager::log_in(world, house).await?;
     let mut wire = Wire::open(world.api).await?;
     let mut dice = StdRng::seed_from_u64(11);
     let (mut done, mut bookings) = (Done::default(), Vec::<String>::new());
     while !stop.load(Ordering::Relaxed) {
+        let token = manager.token().await;
         if !bookings.is_empty() && dice.random_ratio(1, 4) {
             let id = bookings.swap_remove(dice.random_range(0..bookings.len()));
             let path = format!("/v1/bookings/{id}/actions/cancel");
-            let reply = insist(&mut wire, world, &token, &path, "").await?;
+            let reply = insist(&mut wire, world, token, &path, "").await?;
             anyhow::ensure!(reply.status == 200, "cancel: {} {}", reply.status, reply.code());
             done.cancelled += 1;
         } else {
@@ -100,7 +101,7 @@ pub async fn at_desk(
                 dice.random_range(1..=4),
                 "desk",
             );
-            let reply = insist(&mut wire, world, &token, "/v1/bookings", &body.to_string()).await?;
+            let reply = insist(&mut wire, world, token, "/v1/bookings", &body.to_string()).await?;
             match reply.status {
                 201 => {
                     done.booked += 1;
