@@ -29,7 +29,7 @@ pub struct Findings {
     pub missing: usize,
     /// Nights, once a reading, that we hold and the calendar has not had for long.
     pub stale: usize,
-    /// Nights opened and stays cancelled that the calendar still has, has again, or just had.
+    /// Nights opened and stays cancelled that the calendar still has, has again, or just showed.
     pub spurious: usize,
     pub through_outages: usize,
     pub opened: usize,
@@ -89,6 +89,10 @@ struct Player<'a> {
     feed: Feed,
     /// When the calendar last had each night.
     had: BTreeMap<NaiveDate, DateTime<Utc>>,
+    /// Since when the calendar has each night that it has now.
+    since: BTreeMap<NaiveDate, DateTime<Utc>>,
+    /// When we were last shown each night: an outage may hide some that the calendar has.
+    shown: BTreeMap<NaiveDate, DateTime<Utc>>,
     /// Until when the calendar has each event, by UID: from the whole story.
     ends: BTreeMap<String, DateTime<Utc>>,
     /// Was at the last reading of the day held what was said?
@@ -118,6 +122,8 @@ impl<'a> Player<'a> {
             outages,
             feed: Feed::default(),
             had: BTreeMap::new(),
+            since: BTreeMap::new(),
+            shown: BTreeMap::new(),
             ends,
             days: BTreeMap::new(),
             found: Findings::default(),
@@ -133,8 +139,18 @@ impl<'a> Player<'a> {
             .context("before the story")?;
         let nights = ahead(current.plain.nights.iter().copied(), today);
         self.had.extend(nights.iter().map(|night| (*night, now)));
+        self.since.retain(|night, _| nights.contains(night));
+        for night in &nights {
+            self.since.entry(*night).or_insert(now);
+        }
         let outage = self.outages.iter().find(|outage| outage.covers(now));
-        let answer = outage.map(|outage| read(&outage.answer(&current.state.body)));
+        let answer = outage.map(|outage| outage.answer(&current.state.body));
+        let shown = match &answer {
+            None => nights.clone(),
+            Some(body) => plain::read(body).map_or_else(|_| BTreeSet::new(), |plain| plain.nights),
+        };
+        self.shown.extend(shown.into_iter().map(|night| (night, now)));
+        let answer = answer.map(|body| read(&body));
         let seen = match &answer {
             None => Seen::Calendar(&current.reading),
             Some(Ok(reading)) => Seen::Calendar(reading),
@@ -146,7 +162,7 @@ impl<'a> Player<'a> {
         let still = ahead(self.feed.held().iter(), today);
         self.found.readings += 1;
         let opened: BTreeSet<NaiveDate> = held.difference(&still).copied().collect();
-        let wrong = self.wrong(&opened, &nights, &changes, now);
+        let wrong = self.wrong(&opened, &changes, now);
         if outage.is_some() {
             self.found.through_outages += wrong;
         } else {
@@ -172,27 +188,24 @@ impl<'a> Player<'a> {
         self.days.insert(now.date_naive(), held == said);
     }
 
-    /// Opened or cancelled, though the calendar has it, or just had it, or will have it again.
-    fn wrong(
-        &self,
-        opened: &BTreeSet<NaiveDate>,
-        said: &BTreeSet<NaiveDate>,
-        changes: &[Change],
-        now: DateTime<Utc>,
-    ) -> usize {
+    /// Opened or cancelled, though the calendar has it and showed it, or just showed it, or will have it again. What was
+    /// booked again behind an outage has not been shown: nobody can know of it yet.
+    fn wrong(&self, opened: &BTreeSet<NaiveDate>, changes: &[Change], now: DateTime<Utc>) -> usize {
         let mut moved = BTreeSet::new();
         for change in changes {
             if let Change::Moved { from, .. } = change {
                 moved.extend(from.nights());
             }
         }
-        let just_had = |night: &NaiveDate| {
-            let had = self.had.get(night);
-            !moved.contains(night) && had.is_none_or(|had| now - *had < patience::FAR.span)
+        let just_shown = |night: &NaiveDate| {
+            let shown = self.shown.get(night);
+            !moved.contains(night) && shown.is_none_or(|shown| now - *shown < patience::FAR.span)
         };
-        let nights = opened
-            .iter()
-            .filter(|night| said.contains(*night) || just_had(night));
+        let has = |night: &NaiveDate| {
+            let since = self.since.get(night);
+            since.is_some() && self.shown.get(night) >= since
+        };
+        let nights = opened.iter().filter(|night| has(night) || just_shown(night));
         let stays = cancelled(changes).filter(|uid| self.ends.get(*uid).is_none_or(|end| *end > now));
         nights.count() + stays.count()
     }
