@@ -20,7 +20,10 @@ pub(super) fn reservation(at: Element<'_>) -> Result<ChannelRevision, Refusal> {
         "cancelled" => RevisionStatus::Cancelled,
         _ => return Err(at.wrong(Code::INVALID_VALUE, "status is none of new, modified, cancelled")),
     };
-    let rooms: Vec<ChannelRoom> = at.all("room").map(room).collect::<Result<_, _>>()?;
+    let rooms: Vec<ChannelRoom> = match status {
+        RevisionStatus::Cancelled => Vec::new(),
+        _ => at.all("room").map(room).collect::<Result<_, _>>()?,
+    };
     let customer = at.child("customer");
     Ok(ChannelRevision {
         revision: revision(at, &booking_ref),
@@ -128,7 +131,7 @@ fn people(room: Element<'_>) -> Result<(i32, i32), Refusal> {
         };
         *of = of.saturating_add(number);
     }
-    if adults + children == 0 {
+    if adults == 0 && children == 0 {
         let all = word(room, "numberofguests").and_then(|text| text.parse().ok());
         adults = all.unwrap_or_default();
     }

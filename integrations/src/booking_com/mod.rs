@@ -5,7 +5,7 @@
 //! - A change is the whole stay again: a room that is missing was cancelled, rooms keep their ids. Rooms of one booking
 //!   may have different dates.
 //! - A change or a cancellation may be the first that is heard of a booking; a cancelled one may come back as changed, with
-//!   new rooms. A cancellation has no rooms.
+//!   new rooms. Whatever a cancellation says of rooms, it has none.
 //! - Neither form has a revision number: a message has for one what is written in it, so it is the same when it is delivered
 //!   again, and of two the later delivered counts.
 //! - Card numbers are never read.

@@ -34,10 +34,13 @@ pub(super) fn reservation(at: Element<'_>, changed: bool) -> Result<ChannelRevis
         true => RevisionStatus::Modified,
         false => RevisionStatus::New,
     };
-    let rooms: Vec<ChannelRoom> = stays
-        .iter()
-        .map(|stay| room(at, *stay))
-        .collect::<Result<_, _>>()?;
+    let rooms: Vec<ChannelRoom> = match status {
+        RevisionStatus::Cancelled => Vec::new(),
+        _ => stays
+            .iter()
+            .map(|stay| room(at, *stay))
+            .collect::<Result<_, _>>()?,
+    };
     let total = about.child("Total");
     let commission = about.at(&["TotalCommissions", "CommissionPayableAmount"]);
     Ok(ChannelRevision {

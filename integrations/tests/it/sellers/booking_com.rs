@@ -115,6 +115,15 @@ fn what_cannot_be_read_hides_nothing_else() {
     );
 }
 
+/// Counts beyond all reason are many people, and rooms of a cancellation, however broken, stand in nobody's way.
+#[test]
+fn what_does_not_matter_costs_no_booking() {
+    let many = RESERVATIONS.replace("count=\"2\"", "count=\"4294967295\"");
+    assert_eq!(read(&many)[0].rooms[0].adults, 100);
+    let broken = RESERVATIONS.replace("<status>modified", "<status>cancelled");
+    assert_eq!(read(&broken)[2].status, RevisionStatus::Cancelled);
+}
+
 #[test]
 fn a_message_delivered_again_is_the_same_revision_and_a_later_one_is_not() {
     let revision = |text: &str| read(text).remove(0).revision;
