@@ -111,13 +111,10 @@ fn commission(stays: &[Element<'_>]) -> Result<Option<Decimal>, Refusal> {
         let Some(told) = stay.at(&["RatePlans", "RatePlan", "Commission"]) else {
             continue;
         };
-        let payable = told
-            .child("CommissionPayableAmount")
-            .map(|one| one.amount("Amount"))
-            .transpose()?;
+        let payable = reservation::amount(told.child("CommissionPayableAmount"), "Amount")?;
         let part = told.number("Percent")?.map(Decimal::from);
         let share = part.map(|percent| Ok::<_, Refusal>(amount(*stay)? * percent / Decimal::ONE_HUNDRED));
-        if let Some(own) = payable.flatten().or(share.transpose()?) {
+        if let Some(own) = payable.or(share.transpose()?) {
             sum = Some(sum.unwrap_or_default() + own);
         }
     }
@@ -125,11 +122,8 @@ fn commission(stays: &[Element<'_>]) -> Result<Option<Decimal>, Refusal> {
 }
 
 fn amount(stay: Element<'_>) -> Result<Decimal, Refusal> {
-    let total = stay
-        .child("Total")
-        .map(|total| total.amount("AmountAfterTax"))
-        .transpose()?;
-    Ok(total.flatten().unwrap_or_default())
+    let total = reservation::amount(stay.child("Total"), "AmountAfterTax")?;
+    Ok(total.unwrap_or_default())
 }
 
 /// Rooms have no ids: the same place in the list is taken for the same room.
@@ -148,7 +142,7 @@ fn room(stay: Element<'_>, position: usize, booker: &Booker) -> Result<ChannelRo
         amount: amount(stay)?,
         adults,
         children,
-        guest_name: Some(booker.name.clone()).filter(|name| !name.is_empty()),
+        guest_name: reservation::known(&booker.name),
     })
 }
 

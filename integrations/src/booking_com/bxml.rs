@@ -1,13 +1,12 @@
 //! A `reservation` of B.XML: elements without a namespace, amounts as decimals, and an empty element for what is not known.
 
-use super::{SELLER, plan, revision};
+use super::{SELLER, payment, plan, revision};
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
 use crate::ota::reservation::{LONG, SHORT, bounded, bounds, country, full_name, lines, said};
 use chrono::{DateTime, NaiveDate, Utc};
 use innkeep_domain::channel::revision::{
-    Booker, ChannelRevision, ChannelRoom, Charge, Collector, NO_CURRENCY, Particulars, Payment,
-    RevisionStatus, VirtualCard,
+    Booker, ChannelRevision, ChannelRoom, Charge, NO_CURRENCY, Particulars, RevisionStatus, VirtualCard,
 };
 use rust_decimal::Decimal;
 
@@ -62,8 +61,7 @@ fn day(at: Element<'_>, name: &'static str) -> Result<NaiveDate, Refusal> {
 
 /// `date` and `time` are those of the booking and never change; newer messages have these, with an offset.
 fn moment(at: Element<'_>, name: &'static str) -> Option<DateTime<Utc>> {
-    let text = word(at, name)?;
-    DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc())
+    at.child(name)?.text_instant()
 }
 
 fn booker(customer: Element<'_>) -> Booker {
@@ -154,9 +152,6 @@ fn particulars(at: Element<'_>) -> Particulars {
     Particulars {
         extras: addons.filter_map(charge).collect(),
         taxes: Vec::new(),
-        payment: Payment {
-            collected_by: card.map(|_| Collector::Channel),
-            virtual_card: card,
-        },
+        payment: payment(card),
     }
 }

@@ -17,7 +17,7 @@ mod plan;
 use crate::ota::document::Document;
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
-use innkeep_domain::channel::revision::ChannelRevision;
+use innkeep_domain::channel::revision::{ChannelRevision, Collector, Payment, VirtualCard};
 use sha2::{Digest, Sha256};
 
 /// As Channex names it, too: a guest sees the same seller whichever way a booking came.
@@ -40,6 +40,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<ChannelRevision, Refusal>>, Refus
         }
         _ => return Err(root.wrong(Code::UNABLE, "is no message with reservations of Booking.com")),
     })
+}
+
+/// Who pays by a virtual card has collected. Without one it is not said who does.
+fn payment(virtual_card: Option<VirtualCard>) -> Payment {
+    Payment {
+        collected_by: virtual_card.map(|_| Collector::Channel),
+        virtual_card,
+    }
 }
 
 /// What stands for a revision number.

@@ -1,15 +1,14 @@
 //! A `HotelReservation` or `HotelResModify` of Booking.com's OTA (2003B): amounts are whole minor units with their
 //! `DecimalPlaces`, nights stand in the room's rates, and no element says when the guest comes or goes.
 
-use super::{SELLER, plan, revision};
+use super::{SELLER, payment, plan, revision};
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
-use crate::ota::reservation::{SHORT, booker, bounds, code, customer, lines, name, people, said};
+use crate::ota::reservation::{self, SHORT, booker, bounds, code, customer, lines, name, people, said};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};
 use innkeep_domain::channel::revision::{
-    ChannelRevision, ChannelRoom, Charge, Collector, NO_CURRENCY, Particulars, Payment, RevisionStatus,
-    VirtualCard,
+    ChannelRevision, ChannelRoom, Charge, Particulars, RevisionStatus, VirtualCard,
 };
 use rust_decimal::Decimal;
 
@@ -61,17 +60,15 @@ pub(super) fn reservation(at: Element<'_>, changed: bool) -> Result<ChannelRevis
 }
 
 fn currency(total: Option<Element<'_>>, stays: &[Element<'_>]) -> String {
-    let totals = total
-        .into_iter()
-        .chain(stays.iter().filter_map(|stay| stay.child("Total")));
-    let mut named = totals.filter_map(|total| clean(total.get("CurrencyCode")?, SHORT));
-    named.next().unwrap_or_else(|| NO_CURRENCY.to_owned())
+    let of_rooms = stays.iter().filter_map(|stay| stay.child("Total"));
+    reservation::currency(total.into_iter().chain(of_rooms), "CurrencyCode")
 }
 
 /// In minor units where it has `DecimalPlaces`, else a decimal.
 fn minor(at: Element<'_>, attribute: &str) -> Result<Option<Decimal>, Refusal> {
-    let (Some(amount), Some(places)) = (at.amount(attribute)?, at.number("DecimalPlaces")?) else {
-        return at.amount(attribute);
+    let told = at.amount(attribute)?;
+    let Some((amount, places)) = told.zip(at.number("DecimalPlaces")?) else {
+        return Ok(told);
     };
     if places > MOST_PLACES || amount.scale() > 0 {
         return Err(at.wrong(Code::INVALID_VALUE, format!("{attribute} is not in minor units")));
@@ -135,16 +132,10 @@ fn rates(stay: Element<'_>) -> impl Iterator<Item = Element<'_>> {
 
 /// One rate for each night of a room.
 fn nights(stay: Element<'_>) -> Result<Vec<(NaiveDate, Decimal)>, Refusal> {
-    let mut nights = Vec::new();
-    for rate in rates(stay) {
-        let missing = || rate.wrong(Code::DATES, "EffectiveDate is missing");
-        let night = rate.date("EffectiveDate")?.ok_or_else(missing)?;
+    reservation::nights(rates(stay), "EffectiveDate", |rate| {
         let total = rate.at(&["Rates", "Rate", "Total"]);
-        nights.push((night, total.map(of_total).transpose()?.unwrap_or_default()));
-    }
-    nights.sort();
-    nights.dedup_by_key(|(night, _)| *night);
-    Ok(nights)
+        Ok(total.map(of_total).transpose()?.unwrap_or_default())
+    })
 }
 
 fn plans(stay: Element<'_>) -> impl Iterator<Item = (String, bool)> {
@@ -158,28 +149,21 @@ fn guest(reservation: Element<'_>, stay: Element<'_>) -> Option<String> {
     let number = stay.list("ResGuestRPHs", "ResGuestRPH").next()?.get("RPH")?;
     let mut guests = reservation.list("ResGuests", "ResGuest");
     let found = guests.find(|guest| guest.get("ResGuestRPH") == Some(number))?;
-    Some(name(customer(found)?)).filter(|name| !name.is_empty())
+    reservation::known(&name(customer(found)?))
 }
 
 /// What is written wrongly here is left out: it must not cost the booking.
 fn particulars(at: Element<'_>, about: Element<'_>, stays: &[Element<'_>]) -> Particulars {
-    let paid = about.at(&[
-        "Guarantee",
-        "GuaranteesAccepted",
-        "GuaranteeAccepted",
-        "PaymentCard",
-    ]);
-    let card = paid.and_then(virtual_card).or_else(|| {
-        let mut plans = stays.iter().flat_map(|stay| plans(*stay));
-        plans.any(|(_, by_card)| by_card).then(VirtualCard::default)
-    });
+    let card = reservation::payment_card(about)
+        .and_then(virtual_card)
+        .or_else(|| {
+            let mut plans = stays.iter().flat_map(|stay| plans(*stay));
+            plans.any(|(_, by_card)| by_card).then(VirtualCard::default)
+        });
     Particulars {
         extras: at.list("Services", "Service").filter_map(extra).collect(),
         taxes: stays.iter().flat_map(|stay| taxes(*stay)).collect(),
-        payment: Payment {
-            collected_by: card.map(|_| Collector::Channel),
-            virtual_card: card,
-        },
+        payment: payment(card),
     }
 }
 

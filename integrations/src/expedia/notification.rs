@@ -4,7 +4,7 @@
 use super::{ROOM, payment};
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
-use crate::ota::reservation::{SHORT, booker, code, customer, lines, name, people, said, time_span};
+use crate::ota::reservation::{self, SHORT, booker, code, customer, lines, name, people, said, time_span};
 use crate::text::clean;
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::{
@@ -69,10 +69,7 @@ fn stay_told(
     let amount = amount.ok_or_else(|| total.wrong(Code::MISSING, "AmountAfterTax is missing"))?;
     let room = room(stay, amount, &guest)?;
     let (sold_by, collector) = seller(message);
-    let taxes = total
-        .child("Taxes")
-        .map(|taxes| taxes.amount("Amount"))
-        .transpose()?;
+    let taxes = reservation::amount(total.child("Taxes"), "Amount")?;
     Ok(ChannelRevision {
         revision: request(message)?,
         revised_at: at
@@ -82,10 +79,7 @@ fn stay_told(
         code: booking_ref.clone(),
         booking_ref,
         sold_by,
-        currency: total
-            .get("CurrencyCode")
-            .and_then(|code| clean(code, SHORT))
-            .unwrap_or_else(|| NO_CURRENCY.to_owned()),
+        currency: reservation::currency([total], "CurrencyCode"),
         total: amount,
         commission: commission(stay, &room.nights)?,
         booker: guest,
@@ -95,7 +89,7 @@ fn stay_told(
         ),
         particulars: Particulars {
             extras: Vec::new(),
-            taxes: payment::taxes(taxes.flatten()),
+            taxes: payment::taxes(taxes),
             payment: paid(stay, collector, &room),
         },
         rooms: vec![room],
@@ -127,16 +121,8 @@ fn cancelled(message: Element<'_>) -> Result<ChannelRevision, Refusal> {
 }
 
 fn paid(stay: Element<'_>, collector: Option<Collector>, room: &ChannelRoom) -> Payment {
-    let card = [
-        "Guarantee",
-        "GuaranteesAccepted",
-        "GuaranteeAccepted",
-        "PaymentCard",
-    ];
-    let holder = said(
-        stay.at(&card).and_then(|card| card.child("CardHolderName")),
-        SHORT,
-    );
+    let card = reservation::payment_card(stay);
+    let holder = said(card.and_then(|card| card.child("CardHolderName")), SHORT);
     payment::payment(collector, holder.as_deref(), room.arrival, room.departure)
 }
 
@@ -155,24 +141,15 @@ fn room(stay: Element<'_>, amount: Decimal, guest: &Booker) -> Result<ChannelRoo
         amount,
         adults,
         children,
-        guest_name: Some(guest.name.clone()).filter(|name| !name.is_empty()),
+        guest_name: reservation::known(&guest.name),
     })
 }
 
 /// One rate for each night, before taxes, with what further guests and fees cost.
 fn nights(stay: Element<'_>) -> Result<Vec<(NaiveDate, Decimal)>, Refusal> {
-    let mut nights = Vec::new();
-    for rate in stay
-        .list("RoomRates", "RoomRate")
-        .flat_map(|one| one.list("Rates", "Rate"))
-    {
-        let missing = || rate.wrong(Code::DATES, "EffectiveDate is missing");
-        let night = rate.date("EffectiveDate")?.ok_or_else(missing)?;
-        nights.push((night, price(rate)?));
-    }
-    nights.sort();
-    nights.dedup_by_key(|(night, _)| *night);
-    Ok(nights)
+    let rates = stay.list("RoomRates", "RoomRate");
+    let rates = rates.flat_map(|one| one.list("Rates", "Rate"));
+    reservation::nights(rates, "EffectiveDate", price)
 }
 
 fn price(rate: Element<'_>) -> Result<Decimal, Refusal> {
@@ -198,11 +175,7 @@ fn price(rate: Element<'_>) -> Result<Decimal, Refusal> {
 fn commission(stay: Element<'_>, nights: &[(NaiveDate, Decimal)]) -> Result<Option<Decimal>, Refusal> {
     let mut sum = None;
     for plan in stay.list("RatePlans", "RatePlan") {
-        let part = plan
-            .child("Commission")
-            .map(|one| one.amount("Percent"))
-            .transpose()?
-            .flatten();
+        let part = reservation::amount(plan.child("Commission"), "Percent")?;
         let (Some(part), Some(night)) = (part, plan.date("EffectiveDate")?) else {
             continue;
         };

@@ -3,11 +3,11 @@
 use super::{ROOM, payment};
 use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Refusal};
-use crate::ota::reservation::{LONG, SHORT, bounded, bounds, full_name, lines, phone, said};
+use crate::ota::reservation::{self, LONG, SHORT, bounded, bounds, full_name, lines, phone, said};
 use crate::text::clean;
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::{
-    Booker, ChannelRevision, ChannelRoom, Collector, NO_CURRENCY, Particulars, Payment, RevisionStatus,
+    Booker, ChannelRevision, ChannelRoom, Collector, Particulars, Payment, RevisionStatus,
 };
 use rust_decimal::Decimal;
 
@@ -31,12 +31,7 @@ fn booking(at: Element<'_>) -> Result<ChannelRevision, Refusal> {
     let guest = at.child("PrimaryGuest").map(booker).unwrap_or_default();
     let stay = at.need_child("RoomStay")?;
     let total = stay.child("Total");
-    let of_total = |name| {
-        total
-            .map(|total| total.amount(name))
-            .transpose()
-            .map(Option::flatten)
-    };
+    let of_total = |name| reservation::amount(total, name);
     let amount = of_total("amountAfterTaxes")?.unwrap_or_default();
     let (seller, collector) = at.get("source").map(payment::seller).unzip();
     let rooms = match status {
@@ -80,11 +75,7 @@ fn paid(stay: Element<'_>, collector: Option<Collector>, room: &ChannelRoom) -> 
 /// Cancellations name none.
 fn currency(stay: Element<'_>) -> String {
     let places = [stay.child("Total"), stay.child("PerDayRates")];
-    let mut named = places
-        .into_iter()
-        .flatten()
-        .filter_map(|at| clean(at.get("currency")?, SHORT));
-    named.next().unwrap_or_else(|| NO_CURRENCY.to_owned())
+    reservation::currency(places.into_iter().flatten(), "currency")
 }
 
 fn booker(guest: Element<'_>) -> Booker {
@@ -127,23 +118,17 @@ fn room(stay: Element<'_>, amount: Decimal, guest: &Booker) -> Result<ChannelRoo
         amount,
         adults: bounded(count("adult")?.unwrap_or_default()),
         children: bounded(count("child")?.unwrap_or_default()),
-        guest_name: Some(guest.name.clone()).filter(|name| !name.is_empty()),
+        guest_name: reservation::known(&guest.name),
     })
 }
 
 /// With the fees for further guests and for service.
 fn nights(stay: Element<'_>) -> Result<Vec<(NaiveDate, Decimal)>, Refusal> {
-    let mut nights = Vec::new();
-    for rate in stay.list("PerDayRates", "PerDayRate") {
-        let missing = || rate.wrong(Code::DATES, "stayDate is missing");
-        let night = rate.date("stayDate")?.ok_or_else(missing)?;
+    reservation::nights(stay.list("PerDayRates", "PerDayRate"), "stayDate", |rate| {
         let mut price = Decimal::ZERO;
         for part in ["baseRate", "extraPersonFees", "hotelServiceFees"] {
             price += rate.amount(part)?.unwrap_or_default();
         }
-        nights.push((night, price));
-    }
-    nights.sort();
-    nights.dedup_by_key(|(night, _)| *night);
-    Ok(nights)
+        Ok(price)
+    })
 }

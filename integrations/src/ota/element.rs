@@ -119,8 +119,7 @@ impl<'a> Element<'a> {
 
     /// With its offset; one without is in no zone that we know, and is read as none at all.
     pub fn instant(self, attribute: &str) -> Option<DateTime<chrono::Utc>> {
-        let text = self.get(attribute)?.trim();
-        DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+        instant(self.get(attribute)?)
     }
 
     pub fn number(self, attribute: &str) -> Result<Option<u32>, Refusal> {
@@ -145,6 +144,11 @@ impl<'a> Element<'a> {
     /// A date as text inside.
     pub fn text_date(self) -> Result<NaiveDate, Refusal> {
         date(&self.text()).ok_or_else(|| self.wrong(Code::DATES, NO_DATE))
+    }
+
+    /// As [`Self::instant`], from the text inside.
+    pub fn text_instant(self) -> Option<DateTime<chrono::Utc>> {
+        instant(&self.text())
     }
 
     /// The element as it was written, with everything inside.
@@ -199,6 +203,11 @@ impl<'a> Element<'a> {
 
 fn date(text: &str) -> Option<NaiveDate> {
     text.trim().get(..10)?.parse().ok()
+}
+
+fn instant(text: &str) -> Option<DateTime<chrono::Utc>> {
+    let at = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    Some(at.to_utc())
 }
 
 fn amount(text: &str) -> Option<Decimal> {

@@ -5,7 +5,8 @@ use super::element::Element;
 use super::refusal::{Code, Refusal};
 use crate::text::clean;
 use chrono::NaiveDate;
-use innkeep_domain::channel::revision::Booker;
+use innkeep_domain::channel::revision::{Booker, NO_CURRENCY};
+use rust_decimal::Decimal;
 
 pub(crate) const SHORT: usize = 200;
 pub(crate) const LONG: usize = 8000;
@@ -55,6 +56,11 @@ pub(crate) fn full_name(parts: [Option<String>; 2]) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// A name that is known.
+pub(crate) fn known(name: &str) -> Option<String> {
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// ISO 3166-1 alpha-2, in the case of the standard.
 pub(crate) fn country(code: &str) -> Option<String> {
     clean(code, 2).map(|code| code.to_ascii_uppercase())
@@ -92,6 +98,45 @@ pub(crate) fn time_span(stay: Element<'_>) -> Result<(NaiveDate, NaiveDate), Ref
 /// An attribute down this path, fit to keep.
 pub(crate) fn code(at: Element<'_>, path: &[&'static str], attribute: &str) -> Option<String> {
     clean(at.at(path)?.get(attribute)?, SHORT)
+}
+
+/// An attribute of an element that may be missing.
+pub(crate) fn amount(at: Option<Element<'_>>, attribute: &str) -> Result<Option<Decimal>, Refusal> {
+    at.map_or(Ok(None), |at| at.amount(attribute))
+}
+
+/// The first that is named.
+pub(crate) fn currency<'a>(places: impl IntoIterator<Item = Element<'a>>, attribute: &str) -> String {
+    let mut named = places
+        .into_iter()
+        .filter_map(|at| clean(at.get(attribute)?, SHORT));
+    named.next().unwrap_or_else(|| NO_CURRENCY.to_owned())
+}
+
+/// What each night costs, in order: one rate for each, which says its day in an attribute.
+pub(crate) fn nights<'a>(
+    rates: impl Iterator<Item = Element<'a>>,
+    day: &str,
+    price: impl Fn(Element<'a>) -> Result<Decimal, Refusal>,
+) -> Result<Vec<(NaiveDate, Decimal)>, Refusal> {
+    let night = |rate: Element<'a>| {
+        let missing = || rate.wrong(Code::DATES, format!("{day} is missing"));
+        Ok((rate.date(day)?.ok_or_else(missing)?, price(rate)?))
+    };
+    let mut nights = rates.map(night).collect::<Result<Vec<_>, Refusal>>()?;
+    nights.sort();
+    nights.dedup_by_key(|(night, _)| *night);
+    Ok(nights)
+}
+
+/// The card that vouches for the booking or the room.
+pub(crate) fn payment_card(at: Element<'_>) -> Option<Element<'_>> {
+    at.at(&[
+        "Guarantee",
+        "GuaranteesAccepted",
+        "GuaranteeAccepted",
+        "PaymentCard",
+    ])
 }
 
 /// From 1 to 1,000 nights; `at` says where it is wrong.

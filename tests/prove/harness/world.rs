@@ -3,6 +3,7 @@
 use super::process::{Process, free_port, until};
 use super::wire::Wire;
 use anyhow::{Context, ensure};
+use innkeep::tokens::LIFETIME_SECONDS;
 use innkeep_domain::clock::Clock;
 use innkeep_domain::db::Db;
 use innkeep_domain::testing::{House, Plan, TestDatabase};
@@ -15,7 +16,7 @@ use tokio::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_innkeep");
 /// Half of an access token's time.
-const RENEWED: Duration = Duration::from_secs(300);
+const RENEWED: Duration = Duration::from_secs(LIFETIME_SECONDS.cast_unsigned() / 2);
 
 pub struct World {
     // Before the database, so that processes have gone when it is dropped.
@@ -174,7 +175,7 @@ impl Drop for World {
     }
 }
 
-/// A manager of the house who is at it for longer than an access token lasts (ten minutes).
+/// A manager of the house who is at it for longer than an access token lasts.
 pub struct Manager<'a> {
     world: &'a World,
     house: &'a House,
