@@ -52,7 +52,7 @@ impl AlpineBits {
         &self,
         app: Data<&Shared>,
         request: &Request,
-        /// `2024-10` or `2022-10`; a handshake is the same in both and goes without.
+        /// `2024-10` or `2022-10`. A handshake is the same in all: whatever version it names is taken.
         #[oai(name = "X-AlpineBits-ClientProtocolVersion")]
         version: Header<Option<String>>,
         body: Binary<Vec<u8>>,

@@ -84,7 +84,7 @@ impl Client {
         action: Action,
         message: &str,
     ) -> Result<Bytes, ChannelError> {
-        let answered = self.exchange(access, Some(version), action, message).await;
+        let answered = self.exchange(access, version, action, message).await;
         if let Err(ChannelError::Refused { .. }) = &answered {
             self.forget(access);
         }
@@ -107,7 +107,7 @@ impl Client {
         }
         let ours = Offer::new(&ACTIONS, &CAPABILITIES);
         let ping = Ping::request(&ours).map_err(|error| outcome::ours("handshake", error.to_string()))?;
-        let answer = self.exchange(access, None, Action::Handshake, &ping).await?;
+        let answer = self.greet(access, &ping).await?;
         let theirs = handshake::agreed(&answer).map_err(|refusal| outcome::unreadable(&refusal))?;
         let offer = ours.intersection(&theirs);
         let mut memory = self.memory();
@@ -123,10 +123,23 @@ impl Client {
         Ok(offer)
     }
 
+    /// Every request names a version, a handshake too, although its message is the same in all. A portal may look at
+    /// nothing else before it refuses: then it is asked in the version before.
+    async fn greet(&self, access: &Access, ping: &str) -> Result<Bytes, ChannelError> {
+        let mut refused = None;
+        for version in Version::ALL.into_iter().rev() {
+            match self.exchange(access, version, Action::Handshake, ping).await {
+                Err(error @ ChannelError::Refused { status: 400, .. }) => refused = refused.or(Some(error)),
+                answered => return answered,
+            }
+        }
+        Err(refused.unwrap_or_else(|| outcome::ours("handshake", "no version is spoken".to_owned())))
+    }
+
     async fn exchange(
         &self,
         access: &Access,
-        version: Option<Version>,
+        version: Version,
         action: Action,
         message: &str,
     ) -> Result<Bytes, ChannelError> {
@@ -181,7 +194,7 @@ fn key(access: &Access) -> [u8; 32] {
 /// `multipart/form-data` of `action` and `request` (RFC 7578), logged in by HTTP Basic (RFC 7617).
 fn request(
     access: &Access,
-    version: Option<Version>,
+    version: Version,
     action: Action,
     message: &str,
 ) -> Result<Request<Bytes>, ChannelError> {
@@ -199,7 +212,8 @@ fn request(
     let log_in = format!("Basic {}", STANDARD.encode(&access.api_key));
     let mut log_in = HeaderValue::from_str(&log_in).map_err(wrong)?;
     log_in.set_sensitive(true);
-    let mut request = Request::builder()
+    let malformed = |_| outcome::address_refused(outbound::Refused::Malformed);
+    Request::builder()
         .method(Method::POST)
         .uri(url.as_str())
         .header(
@@ -207,12 +221,10 @@ fn request(
             format!("multipart/form-data; boundary={boundary}"),
         )
         .header(header::AUTHORIZATION, log_in)
-        .header("X-AlpineBits-ClientID", "Innkeep");
-    if let Some(version) = version {
-        request = request.header("X-AlpineBits-ClientProtocolVersion", version.as_str());
-    }
-    let malformed = |_| outcome::address_refused(outbound::Refused::Malformed);
-    request.body(body.into()).map_err(malformed)
+        .header("X-AlpineBits-ClientID", "Innkeep")
+        .header("X-AlpineBits-ClientProtocolVersion", version.as_str())
+        .body(body.into())
+        .map_err(malformed)
 }
 
 /// Stands nowhere in the message: no text has its own hash in it.

@@ -3,20 +3,22 @@
 use super::action::{Action, Side};
 use super::client::Client;
 use super::outcome;
-use super::push::{message, parked};
+use super::push::{kept, message, parked};
 use super::receive::GuestRequest;
 use super::send;
-use super::tell::Hotel;
 use super::verdict::{self, Agreed};
 use crate::ota::answer::Answer;
 use crate::ota::document::Document;
-use crate::ota::refusal::Refusal;
+use crate::ota::element::Element;
+use crate::ota::refusal::{Code, Kind, Refusal};
+use crate::ota::tag::Tag;
 use async_trait::async_trait;
+use innkeep_domain::channel::revision::NO_CURRENCY;
 use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, RevisionFeed};
 use std::sync::Arc;
 
-/// None (ISO 4217), for cancellations that name none.
-const CURRENCY: &str = "XXX";
+/// Of the message that one reservation is looked at in.
+const VERSION: &str = "7.000";
 
 pub(super) struct Feed {
     client: Arc<Client>,
@@ -61,10 +63,6 @@ impl RevisionFeed for Feed {
     }
 
     async fn acknowledge(&self, access: &Access, message_id: &str) -> Result<(), ChannelError> {
-        // It was pushed to us, and acknowledged by our answer.
-        let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
-            return Ok(());
-        };
         let unknown = || {
             outcome::ours(
                 "unknown_message",
@@ -72,6 +70,13 @@ impl RevisionFeed for Feed {
             )
         };
         let taken = request_of(message_id).ok_or_else(unknown)?;
+        if taken.id.is_empty() {
+            return Ok(()); // it came without one, and cannot be named
+        }
+        // It was pushed to us, and acknowledged by our answer.
+        let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
+            return Ok(());
+        };
         self.report(access, &agreed, &[taken]).await
     }
 }
@@ -87,29 +92,47 @@ fn request_of(message_id: &str) -> Option<GuestRequest> {
     })
 }
 
-/// The outer error is a message that is not in order, the inner one the portal's own.
+/// The outer error is a message that is not in order, the inner one the portal's own. One reservation that is not in order
+/// hides no other: it is parked.
 fn read(
     bytes: &[u8],
     agreed: &Agreed,
     access: &Access,
 ) -> Result<Result<Vec<RawMessage>, ChannelError>, Refusal> {
-    verdict::check(bytes, Action::GuestRequests, Side::Answer, agreed)?;
     let document = Document::read(bytes)?;
     let root = document.root();
+    if root.name() != Action::GuestRequests.root(Side::Answer) {
+        return Err(root.fail(Kind::Schema, Code::UNABLE, "is not the message of this action"));
+    }
     if let Err(error) = outcome::accepted(Answer::read(root)?) {
         return Ok(Err(error));
     }
-    let hotel = Hotel {
-        code: access.property.clone(),
-        name: String::new(),
-        currency: CURRENCY.to_owned(),
+    let waiting = root.list("ReservationsList", "HotelReservation");
+    let read = waiting.map(|at| one(at, agreed, &access.property));
+    Ok(read.collect::<Result<_, _>>().map(Ok)?)
+}
+
+/// It was asked for by us and for this hotel: only what names another one is not ours.
+fn one(at: Element<'_>, agreed: &Agreed, hotel: &str) -> Result<RawMessage, Refusal> {
+    let told = |name| at.child("UniqueID").and_then(|id| id.get(name)).unwrap_or_default();
+    let id = (told("Type"), told("ID"));
+    let named = at.at(&["ResGlobalInfo", "BasicPropertyInfo"]);
+    let another = named.filter(|named| named.get("HotelCode").is_some_and(|code| code != hotel));
+    let message = match another {
+        Some(named) => Err(named.wrong(Code::HOTEL, "the hotel is not the one that was asked for")),
+        None => in_order(at, agreed).and_then(|()| message(at, id, NO_CURRENCY)),
     };
-    let mut kept = Vec::new();
-    for at in root.list("ReservationsList", "HotelReservation") {
-        let unique = at.need_child("UniqueID")?;
-        let (kind, id) = (unique.need("Type")?, unique.need("ID")?);
-        let message = message(at, (kind, id), &hotel);
-        kept.push(message.or_else(|refusal| parked(at, (kind, id), &refusal))?);
+    message.or_else(|refusal| parked(at, id, &refusal))
+}
+
+/// As the only one of an answer. Of a cancellation nothing but its id is needed.
+fn in_order(at: Element<'_>, agreed: &Agreed) -> Result<(), Refusal> {
+    if at.get("ResStatus") == Some("Cancelled") {
+        return Ok(());
     }
-    Ok(Ok(kept))
+    let action = Action::GuestRequests;
+    let alone = Tag::message(action.root(Side::Answer), VERSION)
+        .child(Tag::new("Success"))
+        .child(Tag::new("ReservationsList").child(kept(at)));
+    verdict::check(alone.document().as_bytes(), action, Side::Answer, agreed).map(drop)
 }

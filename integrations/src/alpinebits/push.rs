@@ -68,7 +68,9 @@ pub fn read(bytes: &[u8], agreed: &Agreed, hotel: &Hotel) -> Result<Pushed, Refu
     for at in all {
         let unique = at.need_child("UniqueID")?;
         let (kind, id) = (unique.need("Type")?.to_owned(), unique.need("ID")?.to_owned());
-        match message(at, (kind.as_str(), id.as_str()), hotel) {
+        let meant = at.at(&["ResGlobalInfo", "BasicPropertyInfo"]);
+        let meant = meant.map_or(Ok(()), |property| hotel.is_meant(property));
+        match meant.and_then(|()| message(at, (kind.as_str(), id.as_str()), &hotel.currency)) {
             Ok(message) => messages.push((kind, id, message)),
             Err(refusal) => {
                 pushed.refused.insert(id, refusal);
@@ -119,11 +121,11 @@ impl Pushed {
     }
 }
 
-/// The same element has the same message id, whenever it comes.
+/// The same element has the same message id, whenever it comes. `currency` is of bookings that name none.
 pub(super) fn message(
     at: Element<'_>,
     (kind, id): (&str, &str),
-    hotel: &Hotel,
+    currency: &str,
 ) -> Result<RawMessage, Refusal> {
     if id.chars().count() > LONGEST_ID {
         return Err(at.wrong(
@@ -131,14 +133,11 @@ pub(super) fn message(
             format!("an id has at most {LONGEST_ID} characters"),
         ));
     }
-    if let Some(property) = at.at(&["ResGlobalInfo", "BasicPropertyInfo"]) {
-        hotel.is_meant(property)?;
-    }
-    let sent = copy(at, Tag::new(at.name()).with("xmlns", NAMESPACE)).document();
+    let sent = alone(at);
     // From what is kept, so that nothing else is.
     let document = Document::read(sent.as_bytes())?;
     let message_id = format!("{kind}/{id}/{}", digest(&sent));
-    let mut booking = revision(document.root(), &hotel.currency)?;
+    let mut booking = revision(document.root(), currency)?;
     let question = booking.is_none().then(|| question::about(document.root()));
     if let Some(booking) = &mut booking {
         fits(at, booking)?;
@@ -161,7 +160,7 @@ pub(super) fn parked(
     (kind, id): (&str, &str),
     refusal: &Refusal,
 ) -> Result<RawMessage, Refusal> {
-    let sent = copy(at, Tag::new(at.name()).with("xmlns", NAMESPACE)).document();
+    let sent = alone(at);
     let message_id = format!("{kind}/{id}/{}", digest(&sent));
     let stored = Stored {
         booking: None,
@@ -196,7 +195,16 @@ fn fits(at: Element<'_>, booking: &ChannelRevision) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// As a document of its own.
+fn alone(at: Element<'_>) -> String {
+    copy(at, Tag::new(at.name()).with("xmlns", NAMESPACE)).document()
+}
+
 /// The element with all that is in it but cards.
+pub(super) fn kept(at: Element<'_>) -> Tag {
+    copy(at, Tag::new(at.name()))
+}
+
 fn copy(at: Element<'_>, mut tag: Tag) -> Tag {
     for (_, name, value) in at.attributes() {
         let id = ["ID", "Code", "RPH", "Value"]
@@ -205,9 +213,9 @@ fn copy(at: Element<'_>, mut tag: Tag) -> Tag {
         let value = if id { value.into() } else { cards::masked(value) };
         tag = tag.with(name.to_owned(), value);
     }
-    let kept = at.children().filter(|child| child.name() != CARDS);
+    let children = at.children().filter(|child| child.name() != CARDS);
     tag.text(cards::masked(at.text().trim()))
-        .children(kept.map(|child| copy(child, Tag::new(child.name()))))
+        .children(children.map(kept))
 }
 
 fn digest(text: &str) -> String {

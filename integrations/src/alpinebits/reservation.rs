@@ -6,12 +6,12 @@ use crate::ota::reservation::{self, SHORT};
 use crate::text::clean;
 use chrono::{Days, NaiveDate};
 use innkeep_domain::channel::revision::{
-    Booker, ChannelRevision, ChannelRoom, Charge, Particulars, RevisionStatus,
+    Booker, ChannelRevision, ChannelRoom, Charge, NO_CURRENCY, Particulars, RevisionStatus,
 };
 use rust_decimal::Decimal;
 
-/// A `HotelReservation`; none if it is a question and not a booking. `currency` is the hotel's, for messages that name
-/// none (cancellations may carry nothing but their id).
+/// A `HotelReservation`; none if it is a question and not a booking. `currency` is the hotel's, for bookings that name
+/// none. Cancellations may carry nothing but their id: of their rooms nothing is read.
 pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevision>, Refusal> {
     let status = match at.get("ResStatus") {
         Some("Reserved") => RevisionStatus::New,
@@ -21,6 +21,7 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
     };
     let id = at.need_child("UniqueID")?;
     let booking_ref = id.need("ID")?.to_owned();
+    let cancelled = status == RevisionStatus::Cancelled;
     let stamp = at
         .get("LastModifyDateTime")
         .or(at.get("CreateDateTime"))
@@ -28,7 +29,8 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
     let guest = at.at(&["ResGuests", "ResGuest"]);
     let customer = guest.and_then(reservation::customer);
     let booker = customer.map(reservation::booker).unwrap_or_default();
-    let stays: Vec<Element<'_>> = at.list("RoomStays", "RoomStay").collect();
+    let stays = at.list("RoomStays", "RoomStay").filter(|_| !cancelled);
+    let stays: Vec<Element<'_>> = stays.collect();
     let rooms: Vec<ChannelRoom> = stays
         .iter()
         .zip(1..)
@@ -40,13 +42,17 @@ pub fn revision(at: Element<'_>, currency: &str) -> Result<Option<ChannelRevisio
     Ok(Some(ChannelRevision {
         // Redelivered unchanged, a message has the same three.
         revision: format!("{}/{booking_ref}/{stamp}", id.need("Type")?),
-        revised_at: at
-            .instant("LastModifyDateTime")
-            .or_else(|| at.instant("CreateDateTime")),
+        revised_at: reservation::revised_at(
+            status,
+            at.instant("LastModifyDateTime"),
+            at.instant("CreateDateTime"),
+        ),
         status,
         code: booking_ref.clone(),
         sold_by: seller(at).unwrap_or_else(|| "AlpineBits".to_owned()),
-        currency: stated.unwrap_or(currency).to_owned(),
+        currency: stated
+            .unwrap_or(if cancelled { NO_CURRENCY } else { currency })
+            .to_owned(),
         total: rooms.iter().map(|room| room.amount).sum::<Decimal>() + services(at)?,
         commission: commission(&stays)?,
         particulars: particulars(at),

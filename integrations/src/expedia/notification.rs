@@ -72,9 +72,11 @@ fn stay_told(
     let taxes = reservation::amount(total.child("Taxes"), "Amount")?;
     Ok(ChannelRevision {
         revision: request(message)?,
-        revised_at: at
-            .instant("LastModifyDateTime")
-            .or_else(|| at.instant("CreateDateTime")),
+        revised_at: reservation::revised_at(
+            status,
+            at.instant("LastModifyDateTime"),
+            at.instant("CreateDateTime"),
+        ),
         status,
         code: booking_ref.clone(),
         booking_ref,

@@ -4,18 +4,28 @@
 use super::element::Element;
 use super::refusal::{Code, Refusal};
 use crate::text::clean;
-use chrono::NaiveDate;
-use innkeep_domain::channel::revision::{Booker, NO_CURRENCY};
+use chrono::{DateTime, NaiveDate, Utc};
+use innkeep_domain::channel::revision::{Booker, NO_CURRENCY, RevisionStatus};
+use innkeep_domain::inventory::LONGEST_RANGE;
 use rust_decimal::Decimal;
 
 pub(crate) const SHORT: usize = 200;
 pub(crate) const LONG: usize = 8000;
-const LONGEST_STAY: i64 = 1000;
 const MOST_PEOPLE: u32 = 100;
 /// From this age on, a guest whose age is told is counted as an adult.
 const ADULT_AGE: u32 = 18;
 /// Infants and children in OpenTravel's list of ages (AQC), for guests whose age is not told.
 const CHILDREN: [&str; 2] = ["7", "8"];
+
+/// When this was said of a booking, to tell older words from newer ones. The time of the sale stays the same in all that
+/// is said later, so it counts for the sale alone; what says no time of its own counts in the order in which it comes.
+pub(crate) fn revised_at(
+    status: RevisionStatus,
+    modified: Option<DateTime<Utc>>,
+    sold: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    modified.or(sold.filter(|_| status == RevisionStatus::New))
+}
 
 /// The text inside, fit to keep.
 pub(crate) fn said(at: Option<Element<'_>>, limit: usize) -> Option<String> {
@@ -139,12 +149,12 @@ pub(crate) fn payment_card(at: Element<'_>) -> Option<Element<'_>> {
     ])
 }
 
-/// From 1 to 1,000 nights; `at` says where it is wrong.
+/// As many nights as a stay here can have; `at` says where it is wrong.
 pub(crate) fn bounds(at: Element<'_>, arrival: NaiveDate, departure: NaiveDate) -> Result<(), Refusal> {
-    if (1..=LONGEST_STAY).contains(&(departure - arrival).num_days()) {
+    if (1..=LONGEST_RANGE).contains(&(departure - arrival).num_days()) {
         return Ok(());
     }
-    Err(at.wrong(Code::DATES, format!("a stay has from 1 to {LONGEST_STAY} nights")))
+    Err(at.wrong(Code::DATES, format!("a stay has from 1 to {LONGEST_RANGE} nights")))
 }
 
 /// Adults and children of a `RoomStay`.

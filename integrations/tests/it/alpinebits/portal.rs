@@ -170,7 +170,7 @@ async fn free_rooms_are_believed_night_by_night_the_last_one_included() {
         assert_eq!(free["DZ"]["2027-01-05"], Value::Null);
         assert_eq!(free["EZ"]["2027-01-03"], json!(0));
         let pushed = ("OTA_HotelInvCountNotif:FreeRooms".to_owned(), version.to_owned());
-        let shaken = ("OTA_Ping:Handshaking".to_owned(), String::new());
+        let shaken = ("OTA_Ping:Handshaking".to_owned(), "2024-10".to_owned());
         assert_eq!(
             portal.actions().await,
             [shaken, pushed.clone(), pushed],
