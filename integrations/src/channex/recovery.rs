@@ -28,7 +28,7 @@ impl Recovery for Revisions {
         to: NaiveDate,
     ) -> Result<Vec<RawMessage>, ChannelError> {
         let first = from.to_string();
-        let end = (to + Days::new(1)).to_string();
+        let end = to.checked_add_days(Days::new(1)).unwrap_or(to).to_string();
         let query = [
             ("filter[property_id]", access.property.as_str()),
             ("filter[inserted_at][gte]", &first),

@@ -5,12 +5,11 @@ use super::reader::{full_name, optional_amount, word};
 use crate::cursor::{self, Cursor};
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::ChannelRoom;
+use innkeep_domain::inventory::LONGEST_RANGE;
 use innkeep_domain::ports::channel::Unreadable;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// Longer stays are a typing mistake, and every night becomes a row.
-const LONGEST_STAY: i64 = 1000;
 const MOST_PEOPLE: i64 = 100;
 
 /// What a room falls back on.
@@ -30,8 +29,8 @@ impl Booking<'_> {
         if length < 1 {
             return Err(at.fail("checkout_date must be after checkin_date"));
         }
-        if length > LONGEST_STAY {
-            return Err(at.fail(format!("a stay has at most {LONGEST_STAY} nights")));
+        if length > LONGEST_RANGE {
+            return Err(at.fail(format!("a stay has at most {LONGEST_RANGE} nights")));
         }
         let mut nights = self.nights(at)?;
         nights.retain(|(night, _)| (arrival..departure).contains(night));
@@ -58,13 +57,15 @@ impl Booking<'_> {
         }
     }
 
-    /// Prices by night: the `days` map, or the breakdown that Booking.com rooms carry as well.
+    /// Prices by night: the `days` map, or the breakdown that Booking.com rooms carry as well. A night may have none.
     fn nights(&self, at: &Cursor<'_>) -> Result<Vec<(NaiveDate, Decimal)>, Unreadable> {
         let mut nights = Vec::new();
         if let Some(days) = at.field("days") {
             for (day, price) in days.entries()? {
                 let day = cursor::date(day).ok_or_else(|| price.fail("must be named by a date"))?;
-                nights.push((day, amount::read(&price, self.currency)?));
+                if !price.value().is_null() {
+                    nights.push((day, amount::read(&price, self.currency)?));
+                }
             }
         } else if let Some(days) = at.field("meta").and_then(|meta| meta.field("days_breakdown")) {
             for day in days.items()? {

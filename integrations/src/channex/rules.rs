@@ -66,11 +66,12 @@ fn written(access: &Access, rule: &AvailabilityRule) -> Result<Vec<u8>, ChannelE
         Effect::Offset(units) => ("availability_offset", Some(units)),
         Effect::AtMost(units) => ("max_availability", Some(units)),
     };
-    let days = rule.weekdays.days().iter();
-    let days: Vec<&str> = days
-        .filter_map(|day| DAYS.iter().find(|(_, d)| d == day))
-        .map(|d| d.0)
-        .collect();
+    // Every day is all of them: a rule without days would hold on none.
+    let chosen = rule.weekdays.days();
+    let days = DAYS
+        .iter()
+        .filter(|(_, day)| chosen.is_empty() || chosen.contains(day));
+    let days: Vec<&str> = days.map(|(name, _)| *name).collect();
     let rule = json!({
         "title": rule.title, "type": kind, "value": value, "affected_channels": rule.channels,
         "affected_room_types": rule.rooms, "days": days, "start_date": rule.from, "end_date": rule.last,
@@ -148,6 +149,8 @@ mod tests {
         let known = read(&rule).unwrap();
         assert_eq!((known.effect, known.last), (Effect::CloseOut, None));
         assert!(known.weekdays.days().is_empty());
+        let body: Value = serde_json::from_slice(&written(&access(), &known).unwrap()).unwrap();
+        assert_eq!(body["channel_availability_rule"]["days"], rule["days"], "all are named");
         rule["type"] = json!("max_availability");
         assert_eq!(read(&rule), None, "without a value");
         rule["type"] = json!("surcharge");

@@ -2,7 +2,8 @@
 
 use super::answer;
 use super::ari::{self, AvailabilityMessage, Head, MOST_VALUES, RatesMessage};
-use crate::outbound::{Bytes, HeaderValue, Method, Outbound, Request, header};
+use crate::failure::address_refused;
+use crate::outbound::{self, Bytes, HeaderValue, Method, Outbound, Request, header};
 use crate::standard_webhooks as webhooks;
 use async_trait::async_trait;
 use innkeep_domain::clock::Clock;
@@ -59,6 +60,7 @@ impl Sink {
 fn request(draft: &Draft<'_>, message: &impl ToJSON) -> Result<Request<Bytes>, ChannelError> {
     let invalid = |error: String| answer::ours("invalid_request", error);
     let (access, Head { id, at }) = (draft.access, &draft.head);
+    let url = outbound::read(&access.base_url).map_err(address_refused)?;
     let body = serde_json::to_vec(&message.to_json()).map_err(|error| invalid(error.to_string()))?;
     let signatures = access.signing_secrets.iter();
     let signatures: Vec<String> = signatures
@@ -70,7 +72,7 @@ fn request(draft: &Draft<'_>, message: &impl ToJSON) -> Result<Request<Bytes>, C
     }
     Request::builder()
         .method(Method::POST)
-        .uri(&access.base_url)
+        .uri(url.as_str())
         .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .header(webhooks::ID, id)
         .header(webhooks::TIMESTAMP, at.timestamp())
