@@ -23,6 +23,7 @@ use crate::principal::Principal;
 use crate::property;
 use crate::rates::stay::Stay;
 use chrono::{DateTime, NaiveDate, Utc};
+use iso_currency::Currency;
 use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -183,8 +184,9 @@ fn reservation(
     mapping: &Mapping,
     revision: &ChannelRevision,
 ) -> Result<Reservation> {
-    let prices: BTreeMap<NaiveDate, Decimal> = room.nights.iter().copied().collect();
-    let nights = Stay::new(room.arrival, room.departure)?.nights();
+    let currency = money::sold_in(&revision.currency);
+    let stay = Stay::new(room.arrival, room.departure)?;
+    let prices = prices(room, stay.nights(), currency);
     let unit_type_id = room.room_type.as_deref().and_then(|id| mapping.unit_type(id));
     let status = match kept.as_ref().map(|r| r.status) {
         // A guest who is here, or was, is not moved by a channel's message; the front desk decides.
@@ -206,18 +208,19 @@ fn reservation(
         children: room.children,
         children_ages: Vec::new(),
         guest_name: room.guest_name.clone(),
-        nights: nights
-            .map(|date| Night {
+        nights: prices
+            .into_iter()
+            .map(|(date, price)| Night {
                 date,
                 unit_type_id,
-                price: prices.get(&date).copied().unwrap_or_default(),
+                price,
             })
             .collect(),
         lines: Vec::new(),
         promo_code: None,
         policy: None,
         fee: Decimal::ZERO,
-        total: money::round(room.amount, money::sold_in(&revision.currency)),
+        total: money::round(room.amount, currency),
         channel_room_ref: room.room_ref.clone(),
         segments: kept.map(|r| r.segments.clone()).unwrap_or_default(),
         needs: kept.map(|r| r.needs.clone()).unwrap_or_default(),
@@ -225,6 +228,25 @@ fn reservation(
         checked_out: kept.and_then(|r| r.checked_out),
         version: kept.map_or(1, |r| r.version + 1),
     })
+}
+
+/// What each night costs. Nights that the channel names no price of share what remains of the room's amount: a stay that
+/// is shortened must not lose all it cost.
+fn prices(
+    room: &ChannelRoom,
+    nights: impl Iterator<Item = NaiveDate>,
+    currency: Currency,
+) -> BTreeMap<NaiveDate, Decimal> {
+    let told: BTreeMap<NaiveDate, Decimal> = room.nights.iter().copied().collect();
+    let (priced, unpriced): (Vec<_>, Vec<_>) = nights.partition(|night| told.contains_key(night));
+    let mut prices: BTreeMap<_, _> = priced
+        .into_iter()
+        .filter_map(|night| Some((night, *told.get(&night)?)))
+        .collect();
+    let rest = room.amount - prices.values().sum::<Decimal>();
+    let shares = money::split(rest.max(Decimal::ZERO), &vec![Decimal::ONE; unpriced.len()], currency);
+    prices.extend(unpriced.into_iter().zip(shares));
+    prices
 }
 
 /// Moves stock by the difference between before and after; returns the booking's nights that are overbooked.
