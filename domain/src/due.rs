@@ -16,7 +16,8 @@ pub struct Due {
     pub audit: bool,
     /// Connections that may have something to send (`channel::push`).
     pub pushes: Vec<Uuid>,
-    /// Connections with something to poll, process or acknowledge (`channel::inbox`).
+    /// Connections with something to poll or acknowledge, and paused ones, too, with something to process
+    /// (`channel::inbox`).
     pub inboxes: Vec<Uuid>,
     /// Connections whose channel is to be asked what it believes (`channel::drift`).
     pub read_backs: Vec<Uuid>,
@@ -34,10 +35,11 @@ pub struct Due {
 pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
     Ok(sqlx::query_as!(
         Due,
-        r#"with active as (
-             select s.* , c.receives_ari from channel_sync s
-             join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
+        r#"with connected as (
+             select s.*, c.receives_ari, c.state from channel_sync s
+             join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state <> 'closed'
              where s.tenant_id = $1),
+           active as (select * from connected where state = 'active'),
            settled as (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid)
            select
              exists (select from booking
@@ -53,18 +55,24 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                                              coalesce((select h.seq from audit_head h where h.tenant_id = $1), 0)))
                  as "audit!",
              array(select a.connection_id from active a
-                   where a.next_push_at <= $2
-                     and (exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id)
-                       or exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
-                                  and c.finished_at is null and c.started_at < $3)
-                       or a.show_at <= $2)) as "pushes!",
-             array(select a.connection_id from active a
-                   where (a.next_poll_at <= $2 and a.receives_ari)
-                      or exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
+                   where (a.next_push_at <= $2
+                          and exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id
+                                        and d.kind = 'availability'))
+                      or (a.next_rates_at <= $2
+                          and exists (select from ari_dirty d where d.tenant_id = $1 and d.connection_id = a.connection_id
+                                        and d.kind = 'rates'))
+                      or (least(a.next_push_at, a.next_rates_at) <= $2
+                          and exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
+                                        and c.finished_at is null and c.started_at < $3))
+                      or (a.next_push_at <= $2 and a.show_at <= $2)) as "pushes!",
+             array(select a.connection_id from connected a
+                   where exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
                                  and i.state = 'received' and i.next_attempt_at <= $2)
-                      or ((a.poll_failures = 0 or a.next_poll_at <= $2)
-                          and exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
-                                      and i.state <> 'received' and i.acknowledged_at is null))) as "inboxes!",
+                      or a.state = 'active' and (
+                        (a.next_poll_at <= $2 and a.receives_ari)
+                        or ((a.poll_failures = 0 or a.next_poll_at <= $2)
+                            and exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
+                                        and i.state <> 'received' and i.acknowledged_at is null)))) as "inboxes!",
              array(select a.connection_id from active a
                    where a.next_read_back_at <= $2 and a.receives_ari) as "read_backs!",
              exists (select from inbox i where i.tenant_id = $1 and i.acknowledged_at is null

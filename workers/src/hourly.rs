@@ -3,7 +3,7 @@
 
 use crate::Workers;
 use innkeep_domain::booking::personal;
-use innkeep_domain::channel::{credentials, messages, retention};
+use innkeep_domain::channel::{anew, credentials, messages, retention};
 use innkeep_domain::db::Db;
 use innkeep_domain::group::release;
 use innkeep_domain::vault::rotate;
@@ -14,24 +14,35 @@ pub(crate) async fn run(workers: &Workers) -> anyhow::Result<()> {
     let tenants = tenancy::all(&mut tx).await?;
     tenancy::forget_old(&mut tx, workers.ctx.clock.now()).await?;
     tx.commit().await?;
-    let db = &workers.ctx.db;
-    rotate::finish(db, TenantId::PLATFORM, workers.ctx.clock.now()).await?;
+    rotate::finish(&workers.ctx.db, TenantId::PLATFORM, workers.ctx.clock.now()).await?;
     for tenant in tenants {
-        let now = workers.ctx.clock.now();
-        let mut tx = db.begin(tenant.id).await?;
-        inventory::extend_horizon(&mut tx).await?;
-        retention::extend_sync_horizon(&mut tx).await?;
-        retention::forget_old(&mut tx, now).await?;
-        idempotency::forget_old(&mut tx, now).await?;
-        metrics::sweep(&mut tx, now).await?;
-        credentials::seal_old(&mut tx).await?;
-        tx.commit().await?;
-        rotate::finish(db, tenant.id, now).await?;
-        while seal_old(db, tenant.id).await? {}
-        // A cutoff is a business date, which only the night audit moves: within the hour is soon enough.
-        while release_group(workers, tenant.id).await? {}
-        workers.ctx.cache.tenant_changed(tenant.id).await;
+        // What ails one tenant keeps nobody from looking after the others.
+        if let Err(error) = look_after(workers, tenant.id).await {
+            tracing::error!(tenant = %tenant.id, %error, "the hourly work of a tenant failed");
+        }
     }
+    Ok(())
+}
+
+/// What is to be sold and told comes first, and does not depend on the rest.
+async fn look_after(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
+    let (db, now) = (&workers.ctx.db, workers.ctx.clock.now());
+    let mut tx = db.begin(tenant).await?;
+    inventory::extend_horizon(&mut tx).await?;
+    anew::overdue(&mut tx, now).await?;
+    retention::compare_all(&mut tx).await?;
+    tx.commit().await?;
+    // A cutoff is a business date, which only the night audit moves: within the hour is soon enough.
+    while release_group(workers, tenant).await? {}
+    let mut tx = db.begin(tenant).await?;
+    retention::forget_old(&mut tx, now).await?;
+    idempotency::forget_old(&mut tx, now).await?;
+    metrics::sweep(&mut tx, now).await?;
+    credentials::seal_old(&mut tx).await?;
+    tx.commit().await?;
+    rotate::finish(db, tenant, now).await?;
+    while seal_old(db, tenant).await? {}
+    workers.ctx.cache.tenant_changed(tenant).await;
     Ok(())
 }
 

@@ -30,7 +30,9 @@ const MOST_SETTLED: i64 = 10_000;
 
 pub(crate) async fn run(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -> anyhow::Result<()> {
     if !workers.locks.try_lock(LOCK, id).await? {
-        return Ok(()); // another process takes them in
+        // Another process takes them in; perhaps it looked just before this came.
+        lanes.poke_in(crate::lanes::ELSEWHERE, Lane::Inbox(tenant, id));
+        return Ok(());
     }
     let done = take_in(workers, lanes, tenant, id).await;
     workers.locks.unlock(LOCK, id).await?;
@@ -53,6 +55,9 @@ async fn take_in(workers: &Workers, lanes: &Lanes, tenant: TenantId, id: Uuid) -
         protocol,
     };
     inbox.process_all().await?;
+    if !connection.is_active() {
+        return Ok(()); // what it sold is sold; nothing more is asked of it
+    }
     match (&protocol.feed, connection.access(workers.ctx.clock.now())) {
         (Some(feed), Some(access)) => inbox.poll(&**feed, &access).await,
         _ => Ok(()), // it posts to us
@@ -81,7 +86,7 @@ impl Inbox<'_> {
     async fn process_all(&self) -> Result<()> {
         loop {
             let mut tx = self.begin().await?;
-            let waiting = inbox::waiting(&mut tx, self.connection.id, self.now(), LOOKED_AT).await?;
+            let waiting = inbox::waiting(&mut tx, self.connection.id, LOOKED_AT).await?;
             tx.commit().await?;
             let bookings = stream::iter(by_booking(&waiting, &*self.protocol.reader));
             let done = bookings
@@ -90,20 +95,22 @@ impl Inbox<'_> {
             // None is cut off because another failed.
             let done: Vec<Result<usize>> = done.collect().await;
             if done.into_iter().sum::<Result<usize>>()? == 0 {
-                return Ok(()); // nothing waits, or somebody else has it
+                return Ok(()); // nothing is due, or somebody else has it
             }
         }
     }
 
-    /// How many were there to be taken.
+    /// How many were applied. What waits for its next try, or is another worker's, is not overtaken.
     async fn process_each(&self, ids: Vec<i64>) -> Result<usize> {
-        let mut taken = 0;
-        for id in ids {
-            taken += usize::from(self.process(id).await?);
+        for (applied, id) in ids.iter().enumerate() {
+            if !self.process(*id).await? {
+                return Ok(applied);
+            }
         }
-        Ok(taken)
+        Ok(ids.len())
     }
 
+    /// Is it done with?
     async fn process(&self, id: i64) -> Result<bool> {
         let now = self.now();
         let mut tx = self.begin().await?;
@@ -122,17 +129,19 @@ impl Inbox<'_> {
                 metrics::counter!("innkeep_inbox_processed_total").increment(1);
                 let (connection, message) = (self.connection.id, message.message_id);
                 tracing::info!(%connection, message, ?applied, "inbox.processed");
+                Ok(true)
             }
-            Err(error) => self.postpone(&message, &error).await?,
+            Err(error) => self.postpone(&message, &error).await,
         }
-        Ok(true)
     }
 
-    async fn postpone(&self, message: &Message, error: &Error) -> Result<()> {
+    /// Is it parked, and waits for a person?
+    async fn postpone(&self, message: &Message, error: &Error) -> Result<bool> {
         tracing::warn!(connection = %self.connection.id, message = message.message_id, %error, "inbox.failed");
         let mut tx = self.begin().await?;
-        inbox::postpone(&mut tx, self.connection, message, error, self.now()).await?;
-        tx.commit().await
+        let parked = inbox::postpone(&mut tx, self.connection, message, error, self.now()).await?;
+        tx.commit().await?;
+        Ok(parked)
     }
 
     /// Reads the feed page by page: store, process, acknowledge. What we settled before and the feed no longer lists
@@ -141,7 +150,8 @@ impl Inbox<'_> {
         let id = self.connection.id;
         let mut tx = self.begin().await?;
         let settled = inbox::unacknowledged(&mut tx, id, MOST_SETTLED).await?;
-        let lease = inbox::take_poll(&mut tx, id, self.now()).await?;
+        let asked = self.now();
+        let lease = inbox::take_poll(&mut tx, id, asked).await?;
         tx.commit().await?;
         if lease.is_none() && settled.is_empty() {
             return Ok(());
@@ -150,18 +160,19 @@ impl Inbox<'_> {
             return Ok(());
         };
         let read = self.read_feed(feed, access).await?;
-        permit.record(read.error.is_some(), Instant::now());
+        permit.record(read.error.as_ref().is_some_and(ChannelError::is_fault), Instant::now());
         let mut tx = self.begin().await?;
         if let Some(error) = read.error {
-            tracing::warn!(connection = %id, error, "channel.poll_failed");
-            inbox::poll_failed(&mut tx, id, &error, read.acknowledged > 0, self.now()).await?;
+            tracing::warn!(connection = %id, %error, "channel.poll_failed");
+            let progress = read.acknowledged > 0;
+            inbox::poll_failed(&mut tx, self.connection, &error, progress, self.now()).await?;
         } else {
             let gone = settled
                 .into_iter()
                 .filter(|(_, message)| !read.listed.contains(message));
             let gone: Vec<i64> = gone.map(|(id, _)| id).collect();
             inbox::acknowledged(&mut tx, id, &gone, self.now()).await?;
-            inbox::poll_worked(&mut tx, id, lease, self.now() + POLL_EVERY).await?;
+            inbox::poll_worked(&mut tx, id, lease, asked, self.now() + POLL_EVERY).await?;
         }
         tx.commit().await
     }
@@ -172,7 +183,7 @@ impl Inbox<'_> {
         for _ in 0..MOST_PAGES {
             let page = match feed.unacknowledged(access).await {
                 Ok(page) => page,
-                Err(error) => return Ok(read.ended_by(&error)),
+                Err(error) => return Ok(read.ended_by(error)),
             };
             let ids: Vec<String> = page.iter().map(|m| m.message_id.clone()).collect();
             if ids.iter().all(|id| read.listed.contains(id)) {
@@ -192,7 +203,7 @@ impl Inbox<'_> {
                 self.note_acknowledged(&rows).await?;
                 read.acknowledged += rows.len();
                 if let Some(error) = tried.into_iter().find_map(Result::err) {
-                    return Ok(read.ended_by(&error));
+                    return Ok(read.ended_by(error));
                 }
             }
         }
@@ -236,13 +247,13 @@ struct Read {
     /// Every message id the feed listed.
     listed: HashSet<String>,
     acknowledged: usize,
-    /// The channel's, in words: the rest waits for the next poll.
-    error: Option<String>,
+    /// The channel's: the rest waits for the next poll.
+    error: Option<ChannelError>,
 }
 
 impl Read {
-    fn ended_by(mut self, error: &ChannelError) -> Self {
-        self.error = Some(error.to_string());
+    fn ended_by(mut self, error: ChannelError) -> Self {
+        self.error = Some(error);
         self
     }
 }

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+/// When to look again after what another process had in hand.
+pub(crate) const ELSEWHERE: Duration = Duration::from_millis(250);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     /// Finds out what is due in a tenant and pokes those lanes.

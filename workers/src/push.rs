@@ -32,7 +32,9 @@ pub(crate) async fn run(
     connection: Uuid,
 ) -> anyhow::Result<()> {
     if !workers.locks.try_lock(LOCK, connection).await? {
-        return Ok(()); // another process sends for it
+        // Another process sends for it; perhaps it looked just before this came.
+        lanes.poke_in(crate::lanes::ELSEWHERE, Lane::Push(tenant, connection));
+        return Ok(());
     }
     let sent = send(workers, tenant, connection).await;
     workers.locks.unlock(LOCK, connection).await?;

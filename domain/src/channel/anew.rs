@@ -1,5 +1,6 @@
 //! A channel that lost what it knew is told everything anew, as rarely as at a person's word.
 
+use super::change;
 use super::connection;
 use super::dirty::Kind;
 use crate::alert;
@@ -8,14 +9,14 @@ use crate::error::Result;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-const ASKED: &str = "channel_refused";
+pub(super) const ASKED: &str = "full_sync_asked";
 /// As for a full sync that a person asks for.
 const EVERY_HOURS: i64 = 24;
 /// How long telling everything may take.
 const TELLING_MINUTES: i64 = 10;
 
-/// It asks for all of this kind: both are told, for what lost one has lost the other. Within a day of the last time a person
-/// has to look.
+/// It asks for all of this kind: both are told, for what lost one has lost the other. Within a day of the last time it is
+/// told when the day is over, and a person hears of it.
 pub(super) async fn asked(
     tx: &mut TenantTx,
     connection_id: Uuid,
@@ -32,9 +33,45 @@ pub(super) async fn asked(
     if last.is_some_and(|last| last > now - Duration::minutes(TELLING_MINUTES)) {
         return Ok(()); // it asked before it had heard all
     }
+    sqlx::query!(
+        "update channel_sync set anew_asked = true where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .execute(&mut **tx)
+    .await?;
+    if tell(tx, connection_id, now).await? {
+        return Ok(());
+    }
     let connection = connection::get(tx, connection_id).await?;
+    let detail = format!(
+        "the channel asks for all {} again: it is told everything a day after the last time",
+        kind.name()
+    );
+    let subject = (connection.property_id, connection_id);
+    alert::raise(tx, ASKED, subject, &detail, now).await
+}
+
+/// Those whose day is over are told now.
+pub async fn overdue(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
+    let asked = sqlx::query_scalar!(
+        "select s.connection_id from channel_sync s
+         join channel_connection c on c.tenant_id = $1 and c.id = s.connection_id and c.state = 'active'
+         where s.tenant_id = $1 and s.anew_asked",
+        tx.t()
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for connection_id in asked {
+        tell(tx, connection_id, now).await?;
+    }
+    Ok(())
+}
+
+/// Was it long enough ago?
+async fn tell(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let taken = sqlx::query_scalar!(
-        "update channel_sync set full_sync_at = $3
+        "update channel_sync set full_sync_at = $3, anew_asked = false
          where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
          returning connection_id",
         tx.t(),
@@ -45,16 +82,11 @@ pub(super) async fn asked(
     .fetch_optional(&mut **tx)
     .await?;
     if taken.is_none() {
-        let detail = format!("the channel asks for all {} again", kind.name());
-        let subject = (connection.property_id, connection_id);
-        return alert::raise(tx, ASKED, subject, &detail, now).await;
+        return Ok(false);
     }
-    sqlx::query!(
-        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        connection_id
-    )
-    .execute(&mut **tx)
-    .await?;
-    connection::mark_horizon(tx, &connection).await
+    let connection = connection::get(tx, connection_id).await?;
+    change::forget_accepted(tx, connection_id).await?;
+    connection::mark_horizon(tx, &connection).await?;
+    alert::resolve(tx, ASKED, connection_id, now).await?;
+    Ok(true)
 }

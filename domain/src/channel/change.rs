@@ -1,6 +1,8 @@
 //! Connections as people change them: what is told, how they are called, pausing, telling anew, disconnecting.
 
+use super::anew;
 use super::connection::{self, Connection, check_terms, get, logged, mark_horizon, open};
+use crate::alert;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -25,7 +27,8 @@ pub struct ConnectionChange {
     pub apply_seconds: Option<i32>,
 }
 
-/// What is told of prices and units changes at once: the shadow then says what of it has to be sent.
+/// What is told of prices and units changes at once: the shadow then says what of it has to be sent. Whoever is at another
+/// address has heard nothing yet.
 pub async fn change(
     tx: &mut TenantTx,
     who: &Principal,
@@ -39,9 +42,16 @@ pub async fn change(
     check_version(before.version, expected)?;
     let property = property::get(tx, before.property_id).await?;
     let told = (before.safety_buffer, before.terms.markup);
+    let called = (before.base_url.clone(), before.credentials.api_key.clone());
     let after = merged(before, change, &property.currency)?;
     save(tx, &after).await?;
-    if told != (after.safety_buffer, after.terms.markup) {
+    if called.0 != after.base_url {
+        forget_accepted(tx, id).await?;
+    }
+    if called != (after.base_url.clone(), after.credentials.api_key.clone()) {
+        try_at_once(tx, id, now).await?;
+    }
+    if called.0 != after.base_url || told != (after.safety_buffer, after.terms.markup) {
         mark_horizon(tx, &after).await?;
     }
     let after = get(tx, id).await?;
@@ -67,6 +77,35 @@ fn merged(mut c: Connection, change: ConnectionChange, currency: &str) -> Result
     terms.apply_seconds = change.apply_seconds.unwrap_or(terms.apply_seconds);
     c.terms = check_terms((c.safety_buffer, c.calls_per_minute), terms, currency)?;
     Ok(c)
+}
+
+/// Nothing is known of what the channel believes; an answer that is still on its way says nothing of it, either.
+pub(super) async fn forget_accepted(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "with cells as (update ari_shadow set accepted = null, changed_at = clock_timestamp()
+                        where tenant_id = $1 and connection_id = $2)
+         update channel_sync set closed_told = null where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        id
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What stood in the way of calls may be gone.
+async fn try_at_once(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update channel_sync set push_failures = 0, next_push_at = $3, rates_failures = 0, next_rates_at = $3,
+             next_read_back_at = least(next_read_back_at, $3)
+         where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        id,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn save(tx: &mut TenantTx, c: &Connection) -> Result<()> {
@@ -112,7 +151,7 @@ pub async fn close(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<U
     .fetch_optional(&mut **tx)
     .await?;
     if closed.is_none() {
-        let detail = "bookings that the channel sent are not applied yet; a paused connection has to be resumed for that";
+        let detail = "bookings that the channel sent are not applied yet; that takes a moment";
         return Err(Refusal::conflict("messages_waiting", detail).into());
     }
     forget(tx, id, now).await?;
@@ -129,6 +168,8 @@ async fn forget(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
            marks as (delete from ari_dirty where tenant_id = $1 and connection_id = $2),
            cells as (delete from ari_shadow where tenant_id = $1 and connection_id = $2),
            door as (delete from channel_endpoint where tenant_id = $1 and connection_id = $2),
+           owed as (update inbox set acknowledged_at = $3
+                    where tenant_id = $1 and connection_id = $2 and acknowledged_at is null),
            alerts as (update alert set resolved_at = $3
                       where tenant_id = $1 and subject_id = $2 and resolved_at is null)
          delete from channel_room_map where tenant_id = $1 and connection_id = $2",
@@ -141,7 +182,8 @@ async fn forget(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Pauses or resumes. While paused nothing is sent or polled; dirty cells wait.
+/// Pauses or resumes. While paused nothing is sent or polled; what the channel posts is taken all the same, for it is
+/// sold. Who resumes is told what has changed, whatever was marked meanwhile.
 pub async fn set_state(
     tx: &mut TenantTx,
     who: &Principal,
@@ -162,6 +204,9 @@ pub async fn set_state(
     .execute(&mut **tx)
     .await?;
     let connection = get(tx, id).await?;
+    if active {
+        mark_horizon(tx, &connection).await?;
+    }
     logged(tx, who, "channel_connection.changed", &connection, now).await?;
     Ok(connection)
 }
@@ -172,7 +217,7 @@ pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTi
     let connection = open(tx, id).await?;
     let earliest = now - chrono::Duration::hours(FULL_SYNC_EVERY_HOURS);
     let allowed = sqlx::query_scalar!(
-        "update channel_sync set full_sync_at = $3
+        "update channel_sync set full_sync_at = $3, anew_asked = false
          where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
          returning connection_id",
         tx.t(),
@@ -186,13 +231,8 @@ pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTi
         let detail = format!("channels accept a full sync once in {FULL_SYNC_EVERY_HOURS} h");
         return Err(Refusal::conflict("full_sync_too_soon", detail).into());
     }
-    sqlx::query!(
-        "update ari_shadow set accepted = null where tenant_id = $1 and connection_id = $2",
-        tx.t(),
-        id
-    )
-    .execute(&mut **tx)
-    .await?;
+    forget_accepted(tx, id).await?;
     mark_horizon(tx, &connection).await?;
+    alert::resolve(tx, anew::ASKED, id, now).await?;
     logged(tx, who, "channel_connection.full_sync", &connection, now).await
 }

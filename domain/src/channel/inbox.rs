@@ -9,7 +9,7 @@ use crate::alert;
 use crate::booking::channel::{self, Applied};
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
-use crate::ports::channel::{RawMessage, RevisionReader};
+use crate::ports::channel::{ChannelError, RawMessage, RevisionReader};
 use crate::principal::Principal;
 use crate::private::private;
 use chrono::{DateTime, Duration, Utc};
@@ -25,6 +25,9 @@ pub const MOST_ATTEMPTS: i32 = 8;
 /// Alerts, one for all messages of a connection, until a person has looked at the last.
 pub(super) const PARKED: &str = "message_parked";
 pub(super) const ASKED: &str = "guest_question";
+const UNFETCHED: &str = "bookings_unfetched";
+/// Polls that failed in a row, after which a person is told: by then some four minutes have passed.
+const ALARMING: i32 = 10;
 
 /// Stores messages that were fetched; one that is there already is left alone. Returns how many were new.
 pub async fn store(
@@ -120,16 +123,17 @@ pub async fn process(
 }
 
 /// After a failed attempt, in a transaction of its own: later again, or parked after the last. What a rule refused
-/// once it would refuse again: parked at once.
+/// once it would refuse again: parked at once. Is it parked?
 pub async fn postpone(
     tx: &mut TenantTx,
     connection: &Connection,
     message: &Message,
     error: &Error,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     if message.attempts + 1 >= MOST_ATTEMPTS || matches!(error, Error::Refused(_)) {
-        return park(tx, connection, message, &error.to_string(), now).await;
+        park(tx, connection, message, &error.to_string(), now).await?;
+        return Ok(true);
     }
     let wait = Duration::milliseconds(250 << message.attempts.clamp(0, 10));
     sqlx::query!(
@@ -143,7 +147,7 @@ pub async fn postpone(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(false)
 }
 
 async fn ask(
@@ -172,7 +176,7 @@ async fn park(
 ) -> Result<()> {
     set_state(tx, connection.id, message.id, "parked", reason, now).await?;
     let detail = format!(
-        "message {} of {} could not be read: {reason}",
+        "message {} of {} could not be taken: {reason}",
         message.message_id, connection.name
     );
     alert::raise(tx, PARKED, (connection.property_id, connection.id), &detail, now).await
@@ -283,7 +287,7 @@ pub async fn take_poll(
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
     Ok(sqlx::query_scalar!(
-        "update channel_sync set next_poll_at = $4, last_polled_at = $3
+        "update channel_sync set next_poll_at = $4
          where tenant_id = $1 and connection_id = $2 and next_poll_at <= $3 returning next_poll_at",
         tx.t(),
         connection_id,
@@ -294,48 +298,66 @@ pub async fn take_poll(
     .await?)
 }
 
-/// A poll worked: the next comes at `next`, or earlier if it was asked for since the poll was taken (`lease`).
+/// A poll that was begun at `asked` worked: the next comes at `next`, or earlier if it was asked for since the poll was
+/// taken (`lease`).
 pub async fn poll_worked(
     tx: &mut TenantTx,
     connection_id: Uuid,
     lease: Option<DateTime<Utc>>,
+    asked: DateTime<Utc>,
     next: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
-        "update channel_sync set poll_failures = 0,
-             next_poll_at = case when $3::timestamptz is null or next_poll_at < $3 then next_poll_at else $4 end
-         where tenant_id = $1 and connection_id = $2",
+    let failures = sqlx::query_scalar!(
+        r#"with before as (select poll_failures from channel_sync where tenant_id = $1 and connection_id = $2)
+           update channel_sync s set poll_failures = 0, last_polled_at = $5,
+               next_poll_at = case when $3::timestamptz is null or next_poll_at < $3 then next_poll_at else $4 end
+           from before b where s.tenant_id = $1 and s.connection_id = $2 returning b.poll_failures"#,
         tx.t(),
         connection_id,
         lease,
-        next
+        next,
+        asked
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
+    if failures > 0 {
+        alert::resolve(tx, UNFETCHED, connection_id, asked).await?;
+    }
     Ok(())
 }
 
-/// A poll failed: the next waits longer each time, unless this one got some of its work done first.
+/// A poll failed: the next waits longer each time, unless this one got some of its work done first, and as long as the
+/// channel wants. A person hears of a refusal at once, of anything else when it has gone on for a while.
 pub async fn poll_failed(
     tx: &mut TenantTx,
-    connection_id: Uuid,
-    error: &str,
+    connection: &Connection,
+    error: &ChannelError,
     progress: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
+    let wanted = match error {
+        ChannelError::Throttled { wait } => Duration::from_std(*wait).ok(),
+        _ => None,
+    };
+    let failures = sqlx::query_scalar!(
         "with before as (select case when $5 then 0 else poll_failures end as failures
              from channel_sync where tenant_id = $1 and connection_id = $2)
          update channel_sync set poll_failures = b.failures + 1, last_error = $3,
-             next_poll_at = $4::timestamptz + least(60000, 500 * (1 << least(b.failures, 7))) * interval '1 ms'
-         from before b where tenant_id = $1 and connection_id = $2",
+             next_poll_at = greatest($6, $4::timestamptz + least(60000, 500 * (1 << least(b.failures, 7))) * interval '1 ms')
+         from before b where tenant_id = $1 and connection_id = $2 returning poll_failures",
         tx.t(),
-        connection_id,
-        error,
+        connection.id,
+        error.to_string(),
         now,
-        progress
+        progress,
+        now + wanted.unwrap_or_default()
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
+    if failures >= ALARMING || matches!(error, ChannelError::Refused { .. }) {
+        let detail = format!("its bookings could not be fetched {failures} time(s) in a row: {error}");
+        let subject = (connection.property_id, connection.id);
+        alert::raise(tx, UNFETCHED, subject, &detail, now).await?;
+    }
     Ok(())
 }

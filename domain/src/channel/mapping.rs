@@ -72,6 +72,7 @@ pub async fn set_mapping(
     who.require(Permission::WriteChannels)?;
     let connection = connection::open(tx, connection_id).await?;
     check_products(tx, &connection, mapping).await?;
+    hold(tx, connection_id).await?;
     sqlx::query!(
         "delete from channel_rate_map where tenant_id = $1 and connection_id = $2",
         tx.t(),
@@ -119,6 +120,18 @@ pub async fn set_mapping(
     .await?;
     mark_horizon(tx, &connection).await?;
     logged(tx, who, "channel_connection.mapped", &connection, now).await
+}
+
+/// No call is begun meanwhile: what it told would be put down of the rooms that are mapped then.
+async fn hold(tx: &mut TenantTx, connection_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "select id from channel_connection where tenant_id = $1 and id = $2 for no key update",
+        tx.t(),
+        connection_id
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Every id must be this property's, and a rate can only be mapped where its room is.

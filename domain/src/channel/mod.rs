@@ -1,7 +1,7 @@
 //! Channels: connections and mappings, what the channel must be told (dirty cells against a shadow), what it told us
 //! (the inbox), and calendars that it merely shows (feed).
 
-pub(crate) mod anew;
+pub mod anew;
 pub mod calendar;
 pub mod cells;
 pub mod change;

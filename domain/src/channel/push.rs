@@ -71,25 +71,28 @@ pub async fn prepare(
     manner: Manner,
     now: DateTime<Utc>,
 ) -> Result<Next> {
-    if !connection.is_active() {
-        return Ok(Next::Nothing);
-    }
-    let not_before = sqlx::query_scalar!(
-        "select next_push_at from channel_sync where tenant_id = $1 and connection_id = $2",
+    // Until the call is begun nobody maps the connection otherwise or closes it: what is told goes where it is mapped to.
+    let pace = sqlx::query!(
+        "select s.next_push_at, s.next_rates_at from channel_connection c
+         join channel_sync s on s.tenant_id = $1 and s.connection_id = $2
+         where c.tenant_id = $1 and c.id = $2 and c.state = 'active' for share of c",
         tx.t(),
         connection.id
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    if not_before > now {
-        return Ok(Next::Wait(not_before));
-    }
+    let Some(pace) = pace else {
+        return Ok(Next::Nothing);
+    };
     unheard::tell_again(tx, connection.id, now).await?;
     let mut free_at: Option<DateTime<Utc>> = None;
-    for kind in [Kind::Availability, Kind::Rates] {
-        match of_kind(tx, connection, kind, manner, now).await? {
+    for (kind, not_before) in [
+        (Kind::Availability, pace.next_push_at),
+        (Kind::Rates, pace.next_rates_at),
+    ] {
+        match of_kind(tx, connection, (kind, not_before), manner, now).await? {
             Next::Nothing => {}
-            // One kind's limit does not keep the other waiting.
+            // One kind's limit, or what goes wrong with it, does not keep the other waiting.
             Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
             next => return Ok(next),
         }
@@ -100,13 +103,16 @@ pub async fn prepare(
 async fn of_kind(
     tx: &mut TenantTx,
     connection: &Connection,
-    kind: Kind,
+    (kind, not_before): (Kind, DateTime<Utc>),
     manner: Manner,
     now: DateTime<Utc>,
 ) -> Result<Next> {
     let (marks, oldest_mark) = marks(tx, connection.id, kind).await?;
     if marks.is_empty() {
         return Ok(Next::Nothing);
+    }
+    if not_before > now {
+        return Ok(Next::Wait(not_before));
     }
     // Asked first: what may not be said yet need not be worked out, and will be something else by then.
     if let Some(at) = limit::free_at(tx, connection, kind, now).await? {
@@ -117,7 +123,7 @@ async fn of_kind(
     };
     let Difference { mut ranges, wordless } = found;
     let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
-    shadow::write(tx, connection.id, wordless.into_iter(), now, None).await?;
+    shadow::write(tx, connection.id, wordless.into_iter(), now).await?;
     let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
     if ranges.is_empty() {
         drop_marks(tx, connection.id, &marks).await?;
@@ -225,5 +231,5 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     .await?;
     whole::begun(tx, call).await?;
     let cells = call.ranges.iter().flat_map(|r| &r.cells);
-    shadow::write(tx, call.connection_id, cells.map(State::unknown), now, None).await
+    shadow::write(tx, call.connection_id, cells.map(State::unknown), now).await
 }

@@ -4,27 +4,25 @@ use super::connection::sync_end;
 use super::dirty;
 use crate::db::TenantTx;
 use crate::error::Result;
-use chrono::{DateTime, Days, Duration, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// Message ids are kept well beyond the 7 days in which channels deliver again.
 const INBOX_DAYS: i64 = 90;
 const CALL_DAYS: i64 = 14;
-/// Nights at the far end that are marked at each run: more than the days between two runs, and harmless twice.
-const FAR_END: u64 = 7;
 
-/// The business date moved: the nights that came into the horizon must be told.
-pub async fn extend_sync_horizon(tx: &mut TenantTx) -> Result<()> {
+/// Whatever should have been marked and was not, nights that came into the horizon, and what was refused: all of it is
+/// looked at again. Only what differs from what the channel accepted is told.
+pub async fn compare_all(tx: &mut TenantTx) -> Result<()> {
     let connections = sqlx::query!(
         "select c.id, p.business_date from channel_connection c
          join property p on p.tenant_id = $1 and p.id = c.property_id
-         where c.tenant_id = $1 and c.receives_ari",
+         where c.tenant_id = $1 and c.receives_ari and c.state = 'active'",
         tx.t()
     )
     .fetch_all(&mut **tx)
     .await?;
     for c in connections {
-        let end = sync_end(c.business_date);
-        dirty::mark_connection(tx, c.id, end - Days::new(FAR_END), end).await?;
+        dirty::mark_connection(tx, c.id, c.business_date, sync_end(c.business_date)).await?;
     }
     Ok(())
 }

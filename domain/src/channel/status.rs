@@ -16,16 +16,21 @@ pub struct SyncStatus {
     pub state: String,
     /// Cells the channel is known to agree on.
     pub converged: i64,
-    /// Cells told but not confirmed, or marked and not told yet.
+    /// Cells told and not confirmed, or forgotten since. What was changed and is not told yet `waits`.
     pub in_flight: i64,
     pub alarmed: i64,
     /// Marks waiting, and since when the oldest.
     pub waiting: i64,
     pub waiting_since: Option<DateTime<Utc>>,
+    /// Of calls about availability in a row, and when the next comes.
     pub push_failures: i32,
     pub next_push_at: DateTime<Utc>,
+    /// The same of calls about rates.
+    pub rates_failures: i32,
+    pub next_rates_at: DateTime<Utc>,
     pub last_error: Option<String>,
     pub last_accepted_at: Option<DateTime<Utc>>,
+    /// When the channel was asked last for bookings and told all it had.
     pub last_polled_at: Option<DateTime<Utc>>,
     /// When the channel was asked last what it believes.
     pub last_read_back_at: Option<DateTime<Utc>>,
@@ -95,7 +100,7 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, connection_id: Uuid) -> Re
     .fetch_all(&mut **tx)
     .await?;
     let r = sqlx::query!(
-        r#"select s.push_failures, s.next_push_at, s.last_error, s.last_accepted_at, s.last_polled_at,
+        r#"select s.push_failures, s.next_push_at, s.rates_failures, s.next_rates_at, s.last_error, s.last_accepted_at, s.last_polled_at,
              s.last_read_back_at, s.drifted, s.drifted_at,
              (select count(*) from ari_shadow a where a.tenant_id = $1 and a.connection_id = $2
                  and a.accepted is not null) as "converged!",
@@ -125,6 +130,8 @@ pub async fn read(tx: &mut TenantTx, who: &Principal, connection_id: Uuid) -> Re
         waiting_since: r.waiting_since,
         push_failures: r.push_failures,
         next_push_at: r.next_push_at,
+        rates_failures: r.rates_failures,
+        next_rates_at: r.next_rates_at,
         last_error: r.last_error,
         last_accepted_at: r.last_accepted_at,
         last_polled_at: r.last_polled_at,

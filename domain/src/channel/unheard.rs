@@ -1,25 +1,33 @@
-//! Calls nobody heard of again: their sender was killed while they were under way.
+//! Calls nobody heard of again: their sender was killed while they were under way, or they ended without an answer.
 //!
-//! Its successor tells the same cells at once, but the channel may apply the dead sender's call only after that, and
-//! then believes the older value for ever. So when such a call has had its time, whatever was told since it began is
-//! told once more.
+//! The same cells are told again at once, but the channel may apply the earlier call only after that, and then believes
+//! the older value for ever. So when such a call has had its time, whatever was told since it began is told once more.
 
 use crate::db::TenantTx;
 use crate::error::Result;
+use crate::ports::channel::ChannelError;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-/// After this time a call is applied or never will be.
+/// After this time a call is taken to be applied, or never to be: a little longer than a sender waits for its answer.
 pub(crate) fn given_up_after() -> Duration {
-    Duration::seconds(5)
+    Duration::seconds(12)
 }
 
-/// Closes such calls of a connection as `lost` and makes the cells told since then unknown and dirty. Only for the
-/// connection's sender while it has no call under way, so that every open call is a dead sender's.
+/// May the channel still be at it, although this is how its call ended here? So may one whose gateway gave up waiting.
+pub(super) fn may_be_applied(error: &ChannelError) -> bool {
+    matches!(
+        error,
+        ChannelError::Unknown(_) | ChannelError::Server { status: 502 | 504, .. }
+    )
+}
+
+/// Closes such calls of a connection (`lost`, if nothing is known of them) and makes the cells told since then unknown and dirty. Only for the
+/// connection's sender while it has no call under way, so that every open call is one of those.
 pub(super) async fn tell_again(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let begun = sqlx::query_scalar!(
         "with lost as (
-             update ari_call set finished_at = $3, outcome = 'lost'
+             update ari_call set finished_at = $3, outcome = coalesce(outcome, 'lost')
              where tenant_id = $1 and connection_id = $2 and finished_at is null and started_at < $4
              returning started_at)
          select min(started_at) from lost",

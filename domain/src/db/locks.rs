@@ -5,8 +5,13 @@ use super::Db;
 use crate::error::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Error};
+use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use uuid::Uuid;
+
+/// The questions take no time. A session that does not answer is dead, and the network has not told us yet.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct SessionLocks {
     db: Db,
@@ -45,10 +50,11 @@ impl SessionLocks {
             Some(open) => slot.insert(open),
             None => slot.insert(self.db.session().await?),
         };
-        let answer: Result<bool, Error> = sqlx::query_scalar(sql)
+        let asked = sqlx::query_scalar(sql)
             .bind(format!("{purpose}:{id}"))
-            .fetch_one(&mut *session)
-            .await;
+            .fetch_one(&mut *session);
+        let silent = |_| Err(Error::Io(std::io::ErrorKind::TimedOut.into()));
+        let answer: Result<bool, Error> = timeout(PATIENCE, asked).await.unwrap_or_else(silent);
         if answer.is_err()
             && let Some(broken) = slot.take()
         {

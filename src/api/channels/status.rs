@@ -18,13 +18,17 @@ pub struct SyncStatus {
     waiting: i64,
     #[oai(skip_serializing_if_is_none)]
     waiting_since: Option<DateTime<Utc>>,
-    /// Calls that failed in a row.
+    /// Calls about availability that failed in a row, and when the next comes at the earliest.
     push_failures: i32,
     next_push_at: DateTime<Utc>,
+    /// The same of calls about rates.
+    rates_failures: i32,
+    next_rates_at: DateTime<Utc>,
     #[oai(skip_serializing_if_is_none)]
     last_error: Option<String>,
     #[oai(skip_serializing_if_is_none)]
     last_accepted_at: Option<DateTime<Utc>>,
+    /// When the channel was asked last for bookings and told all it had.
     #[oai(skip_serializing_if_is_none)]
     last_polled_at: Option<DateTime<Utc>>,
     /// When the channel was asked last what it believes, of some of the nights or all.
@@ -125,6 +129,8 @@ impl SyncStatus {
             waiting_since: s.waiting_since,
             push_failures: s.push_failures,
             next_push_at: s.next_push_at,
+            rates_failures: s.rates_failures,
+            next_rates_at: s.next_rates_at,
             last_error: s.last_error,
             last_accepted_at: s.last_accepted_at,
             last_polled_at: s.last_polled_at,

@@ -54,7 +54,7 @@ pub struct Alert {
     /// `overbooked`, `unmapped`, `channel_refused`, `cell_rejected`, `message_parked`,
     /// `mapping_stale`, `acknowledgement_late`, `foreign_currency`, `unknown_cancellation`, `unit_taken`,
     /// `calendar_frozen`, `calendar_unread`, `inventory_refused`, `standing_untold`,
-    /// `guest_question`.
+    /// `guest_question`, `channel_unreached`, `bookings_unfetched`, `full_sync_asked`.
     kind: String,
     /// The booking or connection it is about.
     subject_id: Uuid,

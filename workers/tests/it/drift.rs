@@ -4,8 +4,9 @@ use crate::world::{World, now};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use innkeep_domain::channel::dirty::Kind;
 use innkeep_domain::channel::drift::{self, Found, Question, Told};
+use innkeep_domain::channel::inbox;
 use innkeep_domain::channel::push::Next;
-use innkeep_domain::ports::channel::{Believed, PushReport, RateFields, Rejected};
+use innkeep_domain::ports::channel::{Believed, ChannelError, PushReport, RateFields, Rejected};
 use innkeep_domain::testing::Plan;
 use rust_decimal::dec;
 use std::collections::BTreeSet;
@@ -100,6 +101,21 @@ async fn fewer_units_may_be_a_sale() {
         !drift::heard_all(&mut tx, &question).await.unwrap(),
         "nobody has listened"
     );
+    let id = world.connection.id;
+    let asked = later() + Duration::seconds(1);
+    let lease = inbox::take_poll(&mut tx, id, asked).await.unwrap();
+    assert!(lease.is_some());
+    assert!(
+        !drift::heard_all(&mut tx, &question).await.unwrap(),
+        "it was asked and has not answered"
+    );
+    let down = ChannelError::Unreachable("no route".into());
+    inbox::poll_failed(&mut tx, &world.connection, &down, false, asked)
+        .await
+        .unwrap();
+    assert!(!drift::heard_all(&mut tx, &question).await.unwrap());
+    inbox::poll_worked(&mut tx, id, lease, asked, asked).await.unwrap();
+    assert!(drift::heard_all(&mut tx, &question).await.unwrap());
 }
 
 /// What was told after the question, or a moment before it, is not held against the channel.

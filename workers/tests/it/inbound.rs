@@ -1,9 +1,16 @@
 //! What becomes of a channel's bookings.
 
-use crate::world::{World, revision};
+use crate::world::{World, now, revision};
+use chrono::Duration;
 use innkeep_domain::booking::channel::Outcome;
+use innkeep_domain::booking::store::get;
+use innkeep_domain::channel::change::set_state;
+use innkeep_domain::channel::inbox;
 use innkeep_domain::channel::revision::RevisionStatus::{Cancelled, Modified, New};
 use innkeep_domain::channel::revision::{ChannelRevision, NO_CURRENCY};
+use innkeep_domain::due::due;
+use innkeep_domain::ports::channel::RawMessage;
+use rust_decimal::{Decimal, dec};
 
 #[tokio::test]
 async fn a_revision_is_applied_once() {
@@ -164,4 +171,39 @@ async fn no_currency_costs_a_booking() {
     let booking = innkeep_domain::booking::store::get(&mut tx, &who, gone.booking_id).await;
     assert_eq!(booking.unwrap().currency, "ZZQ");
     world.assert_sound().await;
+}
+
+/// What a paused channel posts is sold, and everybody else has to hear of it.
+#[tokio::test]
+async fn what_a_paused_channel_posted_is_due_and_nothing_else_of_it() {
+    let (world, _) = World::in_step(10).await;
+    let id = world.connection.id;
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    set_state(&mut tx, &world.house.owner(), id, false, now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    let nothing = due(&mut tx, now() + Duration::minutes(1)).await.unwrap();
+    assert!(nothing.inboxes.is_empty(), "it is not polled");
+    let posted = RawMessage {
+        message_id: "m-1".into(),
+        raw: "{}".into(),
+    };
+    inbox::receive(&mut tx, id, &[posted], now()).await.unwrap();
+    let all = due(&mut tx, now() + Duration::minutes(1)).await.unwrap();
+    assert_eq!((all.inboxes, all.pushes), (vec![id], vec![]));
+}
+
+/// Of three nights of which one has a price, the others share what is left of the room's.
+#[tokio::test]
+async fn nights_without_a_price_share_the_rest_of_the_rooms() {
+    let (world, _) = World::in_step(10).await;
+    let mut sold = revision(&world.house, "B1", 1, New, &[("DBL", 1, 3)]);
+    let room = sold.rooms.first_mut().unwrap();
+    room.amount = dec!(250.01);
+    room.nights.retain(|(night, _)| *night == world.house.night(2));
+    let booking = world.apply(&sold).await.booking_id;
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    let booking = get(&mut tx, &world.house.owner(), booking).await.unwrap();
+    let prices: Vec<Decimal> = booking.reservations[0].nights.iter().map(|n| n.price).collect();
+    assert_eq!(prices, [dec!(80.01), dec!(90), dec!(80)]);
 }

@@ -1,11 +1,14 @@
 //! What a channel is told.
 
-use crate::world::{World, now};
-use chrono::Duration;
+use crate::world::{MANNER, World, now};
+use chrono::{DateTime, Duration, Utc};
 use innkeep_domain::booking::cancel::{What, cancel};
+use innkeep_domain::channel::connection;
 use innkeep_domain::channel::diff::{Range, Value};
 use innkeep_domain::channel::dirty::Kind;
+use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::push::{self, Call, Next};
+use innkeep_domain::channel::retention;
 use innkeep_domain::channel::revision::RevisionStatus;
 use innkeep_domain::ports::channel::{ChannelError, PushReport, Rejected};
 
@@ -92,15 +95,172 @@ async fn what_was_told_since_a_dead_senders_call_is_told_once_more() {
     let successors = world.call(at(2)).await;
     world.answer_at(&successors, PushReport::default(), at(3)).await;
     assert!(
-        matches!(world.next(at(5)).await, Next::Nothing),
+        matches!(world.next(at(12)).await, Next::Nothing),
         "it may yet be applied"
     );
-    assert!(world.due(at(5)).await.is_empty());
-    assert_eq!(world.due(at(7)).await, [world.connection.id]);
-    let again = world.call(at(7)).await;
+    assert!(world.due(at(12)).await.is_empty());
+    assert_eq!(world.due(at(14)).await, [world.connection.id]);
+    let again = world.call(at(14)).await;
     assert_eq!(again.ranges, ranges_unknown(&successors));
-    world.answer_at(&again, PushReport::default(), at(8)).await;
+    world.answer_at(&again, PushReport::default(), at(15)).await;
     assert!(matches!(world.next(at(60)).await, Next::Nothing), "once");
+}
+
+async fn fail(world: &World, call: &Call, error: ChannelError, at: DateTime<Utc>) {
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    push::failed(&mut tx, call, &error, at).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// So may the channel apply one that its gateway gave up: after the next, which it accepted. One that it refused it does
+/// not apply.
+#[tokio::test]
+async fn what_was_told_since_a_call_that_may_still_be_applied_is_told_once_more() {
+    let at = |seconds| now() + Duration::seconds(seconds);
+    let ended = |error: ChannelError| async move {
+        let (world, _) = World::in_step(10).await;
+        world.sell("STE", 1, 1).await;
+        let first = world.call(at(1)).await;
+        fail(&world, &first, error, at(1)).await;
+        let Next::Wait(until) = world.next(at(1)).await else {
+            panic!("nothing waits")
+        };
+        let second = world.call(until).await;
+        world.answer_at(&second, PushReport::default(), until).await;
+        (second, world.next(at(90)).await)
+    };
+    let gateway = ChannelError::Server {
+        status: 504,
+        detail: String::new(),
+    };
+    for error in [ChannelError::Unknown("broke off".into()), gateway] {
+        let (second, Next::Call(again)) = ended(error).await else {
+            panic!("nothing is told once more")
+        };
+        assert_eq!(again.ranges, ranges_unknown(&second));
+    }
+    let refused = ChannelError::Refused {
+        status: 422,
+        code: "no".into(),
+        detail: String::new(),
+    };
+    assert!(matches!(ended(refused).await.1, Next::Nothing));
+}
+
+/// The answer to a call says what the old room was told. The new one has heard nothing.
+#[tokio::test]
+async fn an_answer_says_nothing_of_rooms_that_were_mapped_since_the_call() {
+    let world = World::connected(10).await;
+    let call = world.call(now()).await;
+    assert_eq!(call.kind, Kind::Availability);
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
+    mapping.rooms.insert(world.unit_type("DBL"), "another".to_owned());
+    set_mapping(&mut tx, &world.house.owner(), world.connection.id, &mapping, now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    world.answer(&call, PushReport::default()).await;
+    let told = world.call(now()).await;
+    let another: Vec<&Range> = told.ranges.iter().filter(|r| r.external == "another").collect();
+    assert_eq!(another.iter().map(|r| r.cells.len()).sum::<usize>(), 500);
+}
+
+/// A call is begun for rooms as they are mapped then: nobody maps them otherwise until it is on record.
+#[tokio::test]
+async fn nobody_maps_rooms_otherwise_while_a_call_is_begun() {
+    let (world, _) = World::in_step(10).await;
+    world.sell("DBL", 1, 1).await;
+    let mut beginning = world.db.begin(world.house.tenant).await.unwrap();
+    let connection = connection::get(&mut beginning, world.connection.id).await.unwrap();
+    let next = push::prepare(&mut beginning, &connection, MANNER, now()).await.unwrap();
+    assert!(matches!(next, Next::Call(_)), "{next:?}");
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    let mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
+    let owner = world.house.owner();
+    let mapped = set_mapping(&mut tx, &owner, world.connection.id, &mapping, now());
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(300), mapped).await;
+    assert!(waited.is_err(), "it was mapped meanwhile");
+    drop(tx);
+    beginning.commit().await.unwrap();
+}
+
+/// A channel that takes no rates still hears of every sale at once, and what it says of rates is not forgotten over it.
+#[tokio::test]
+async fn refused_rates_do_not_keep_availability_waiting() {
+    let world = World::connected(100).await;
+    let at = |seconds| now() + Duration::seconds(seconds);
+    let units = world.call(now()).await;
+    world.answer(&units, PushReport::default()).await;
+    let refused = || ChannelError::Refused {
+        status: 400,
+        code: "no_rates".into(),
+        detail: "we take none".into(),
+    };
+    let rates = world.call(now()).await;
+    assert_eq!(rates.kind, Kind::Rates);
+    fail(&world, &rates, refused(), now()).await;
+    assert!(world.due(at(1)).await.is_empty(), "rates wait");
+    world.sell("DBL", 3, 2).await;
+    assert_eq!(world.due(at(1)).await, [world.connection.id]);
+    let sale = world.call(at(1)).await;
+    assert_eq!(sale.kind, Kind::Availability);
+    world.answer_at(&sale, PushReport::default(), at(1)).await;
+    assert_eq!(world.open_alerts().await, ["channel_refused"]);
+    let status = world.status().await;
+    assert_eq!((status.push_failures, status.rates_failures), (0, 1));
+    let rates = world.call(at(61)).await;
+    assert_eq!(rates.kind, Kind::Rates);
+    world.answer_at(&rates, PushReport::default(), at(61)).await;
+    assert_eq!(world.open_alerts().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_not_there_for_long_is_an_alert_until_it_is() {
+    let (world, _) = World::in_step(100).await;
+    world.sell("DBL", 3, 2).await;
+    let mut at = now();
+    for failures in 1..=10 {
+        assert_eq!(world.open_alerts().await, [""; 0], "after {failures}");
+        let call = world.call(at).await;
+        fail(&world, &call, ChannelError::Unreachable("no route".into()), at).await;
+        at += Duration::minutes(2);
+    }
+    assert_eq!(world.open_alerts().await, ["channel_unreached"]);
+    let call = world.call(at).await;
+    world.answer_at(&call, PushReport::default(), at).await;
+    assert_eq!(world.open_alerts().await, [""; 0]);
+}
+
+/// Whatever lost its mark is found by the hour, and nothing is told that does not differ.
+#[tokio::test]
+async fn a_lost_mark_and_a_refusal_are_found_again_by_the_hour() {
+    let (world, _) = World::in_step(100).await;
+    world.sell("DBL", 3, 2).await;
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    sqlx::query("delete from ari_dirty").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(world.next(now()).await, Next::Nothing));
+    let compare = async || {
+        let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+        retention::compare_all(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    compare().await;
+    let call = world.call(now()).await;
+    assert_eq!((call.ranges.len(), call.ranges[0].cells.len()), (1, 2));
+    let rejected = vec![Rejected {
+        range: 0,
+        reason: "not now".into(),
+    }];
+    let report = PushReport {
+        rejected,
+        ..PushReport::default()
+    };
+    world.answer(&call, report).await;
+    assert!(matches!(world.next(now()).await, Next::Nothing));
+    compare().await;
+    assert_eq!(world.call(now()).await.ranges[0].cells.len(), 2);
 }
 
 /// The same ranges, of which it is not known what the channel accepted.

@@ -118,3 +118,30 @@ async fn closed_out_nights_are_told_as_nothing_free_and_no_sale() {
     assert_eq!(told(&world).await, Some((Kind::Rates, vec![(2, stop(false))])));
     assert_eq!(told(&world).await, None);
 }
+
+/// Whoever is at the new address has heard nothing; a call to the old one that is answered now says nothing of it.
+#[tokio::test]
+async fn another_address_is_told_everything_and_another_key_nothing() {
+    let (world, _) = World::in_step(10).await;
+    world.sell("STE", 1, 1).await;
+    let call = world.call(now()).await;
+    let at = |base_url: &str| ConnectionChange {
+        base_url: Some(base_url.to_owned()),
+        ..ConnectionChange::default()
+    };
+    set(&world, at("http://127.0.0.1:2")).await;
+    world.answer(&call, PushReport::default()).await;
+    let all = [(Kind::Availability, 1500), (Kind::Rates, 1500)];
+    for expected in all {
+        let (kind, ranges) = told(&world).await.unwrap();
+        assert_eq!((kind, ranges.iter().map(|(n, _)| n).sum::<usize>()), expected);
+    }
+    assert_eq!(told(&world).await, None);
+    set(&world, at("http://127.0.0.1:2")).await;
+    let key = ConnectionChange {
+        api_key: Some("another".to_owned()),
+        ..ConnectionChange::default()
+    };
+    set(&world, key).await;
+    assert_eq!(told(&world).await, None);
+}

@@ -82,6 +82,11 @@ async fn how_a_channel_is_told_is_asked_before_it_is_told() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
+    let Next::Call(rates) = world.next_by(unasked, now()).await else {
+        panic!("rates are told without asking")
+    };
+    assert_eq!(rates.kind, Kind::Rates);
+    world.answer(&rates, PushReport::default()).await;
     assert!(matches!(world.next_by(unasked, now()).await, Next::Wait(_)));
 }
 

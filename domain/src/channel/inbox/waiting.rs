@@ -7,6 +7,9 @@ use crate::error::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+/// Of those that wait.
+const LOOKED_AT: i64 = 200;
+
 struct Row {
     id: i64,
     message_id: String,
@@ -15,22 +18,16 @@ struct Row {
     attempts: i32,
 }
 
-/// The oldest messages to be processed now, in order of arrival. To be looked at only: each is [`take`]n before it is
-/// applied, and may say something else by then.
-pub async fn waiting(
-    tx: &mut TenantTx,
-    connection_id: Uuid,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Message>> {
+/// The oldest messages that are not applied, in order of arrival, those too that wait for their next try: what comes
+/// after them may be about the same booking. To be looked at only: each is [`take`]n before it is applied, and may say
+/// something else by then.
+pub async fn waiting(tx: &mut TenantTx, connection_id: Uuid, limit: i64) -> Result<Vec<Message>> {
     let rows = sqlx::query_as!(
         Row,
         "select id, message_id, raw, message, attempts from inbox
-         where tenant_id = $1 and connection_id = $2 and state = 'received' and next_attempt_at <= $3
-         order by id limit $4",
+         where tenant_id = $1 and connection_id = $2 and state = 'received' order by id limit $3",
         tx.t(),
         connection_id,
-        now,
         limit
     )
     .fetch_all(&mut **tx)
@@ -62,10 +59,12 @@ pub async fn take(
 
 /// Takes the oldest that can be taken.
 pub async fn next(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Option<Message>> {
-    match waiting(tx, connection_id, now, 1).await?.first() {
-        Some(oldest) => take(tx, connection_id, oldest.id, now).await,
-        None => Ok(None),
+    for message in waiting(tx, connection_id, LOOKED_AT).await? {
+        if let Some(taken) = take(tx, connection_id, message.id, now).await? {
+            return Ok(Some(taken));
+        }
     }
+    Ok(None)
 }
 
 async fn open(tx: &mut TenantTx, connection_id: Uuid, rows: Vec<Row>) -> Result<Vec<Message>> {
