@@ -11,6 +11,7 @@ mod feed;
 mod ical;
 mod limits;
 mod replay;
+mod rules;
 mod setup;
 mod simulation;
 mod support;
