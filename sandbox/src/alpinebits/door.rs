@@ -89,10 +89,33 @@ fn answer(
     (action, version): (&str, Option<&str>),
     text: &str,
 ) -> Result<String, String> {
+    // Mandatory in every request, the handshake's included: a client without it is older than 2013-04.
+    let version = version.ok_or("X-AlpineBits-ClientProtocolVersion is missing")?;
+    if !is_version(version) {
+        return Err("X-AlpineBits-ClientProtocolVersion is no version".to_owned());
+    }
+    let spoken = hotel.spec.versions.iter().any(|one| one == version);
     let document = Document::parse(text).map_err(|error| format!("no XML: {error}"))?;
     let root = document.root_element();
-    let (name, capability, reply) = match action {
-        "OTA_Ping:Handshaking" => return handshake(hotel, root),
+    if action == "OTA_Ping:Handshaking" {
+        if hotel.spec.strict_handshake && !spoken {
+            return Err("this version is not spoken here".to_owned());
+        }
+        return handshake(hotel, root);
+    }
+    let (name, capability, reply) = messages(action).ok_or("unknown or missing action")?;
+    if !spoken || !hotel.offers(capability) {
+        return Err("neither this version nor this action was agreed on".to_owned());
+    }
+    if !root.has_tag_name((NAMESPACE, name)) {
+        return Err("another message than the action's".to_owned());
+    }
+    Ok(message::answer(reply, perform(hotel, code, action, root)))
+}
+
+/// Of an action after the handshake: its message, what a handshake calls it, and the answer to it.
+fn messages(action: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match action {
         "OTA_HotelInvCountNotif:FreeRooms" => (
             "OTA_HotelInvCountNotifRQ",
             "action_OTA_HotelInvCountNotif",
@@ -115,16 +138,20 @@ fn answer(
         ),
         "OTA_Read:GuestRequests" => ("OTA_ReadRQ", "action_OTA_Read", "OTA_ResRetrieveRS"),
         "OTA_NotifReport:GuestRequests" => ("OTA_NotifReportRQ", "action_OTA_Read", "OTA_NotifReportRS"),
-        _ => return Err("unknown or missing action".to_owned()),
-    };
-    let known = version.is_some_and(|version| hotel.spec.versions.iter().any(|one| one == version));
-    if !known || !hotel.offers(capability) {
-        return Err("neither this version nor this action was agreed on".to_owned());
-    }
-    if !root.has_tag_name((NAMESPACE, name)) {
-        return Err("another message than the action's".to_owned());
-    }
-    Ok(message::answer(reply, perform(hotel, code, action, root)))
+        _ => return None,
+    })
+}
+
+/// As they are named: year, month, and a letter where one was mended, `2024-10` or `2012-05b`.
+fn is_version(text: &str) -> bool {
+    let plain = text.strip_suffix(|last: char| last.is_ascii_lowercase());
+    let digits = plain.unwrap_or(text).strip_prefix("20");
+    let digits = digits.and_then(|rest| rest.split_once('-'));
+    digits.is_some_and(|pair| {
+        [pair.0, pair.1]
+            .iter()
+            .all(|two| two.len() == 2 && two.bytes().all(|digit| digit.is_ascii_digit()))
+    })
 }
 
 fn perform(

@@ -34,6 +34,10 @@ pub(crate) struct Spec {
     pub(crate) actions: Vec<String>,
     #[serde(default = "capabilities::all")]
     pub(crate) capabilities: Vec<String>,
+    /// A handshake whose header names a version that it does not speak is refused, so that the caller has to come
+    /// again in an older one; without it, it answers any.
+    #[serde(default)]
+    pub(crate) strict_handshake: bool,
     /// Where reservations are pushed to; without it they wait to be read.
     #[serde(default)]
     pub(crate) push: Option<Target>,

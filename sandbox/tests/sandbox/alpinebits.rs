@@ -17,24 +17,74 @@ async fn portal() -> Fixture {
     fixture
 }
 
+/// What a hotel sends: an action and its message, logged in and in a version.
+pub struct Message<'a> {
+    action: &'a str,
+    text: String,
+    log_in: (&'a str, &'a str),
+    version: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    /// Of the hotel `h7`, in the newest version.
+    pub fn new(action: &'a str, root: &str, inside: &str) -> Self {
+        Self {
+            action,
+            text: format!(
+                "<{root} xmlns=\"http://www.opentravel.org/OTA/2003/05\" Version=\"1.000\">{inside}</{root}>"
+            ),
+            log_in: ("h7", "secret"),
+            version: Some("2024-10"),
+        }
+    }
+
+    /// All that we can, asked of what the portal can.
+    fn handshake() -> Self {
+        let asked = json!({ "versions": [
+            { "version": "2024-10", "actions": [{ "action": "action_OTA_Read" }] },
+            { "version": "2022-10", "actions": [{ "action": "action_OTA_Read" }] },
+        ] });
+        let data = format!("<EchoData>{asked}</EchoData>");
+        Self::new("OTA_Ping:Handshaking", "OTA_PingRQ", &data)
+    }
+
+    pub fn of(self, user: &'a str, password: &'a str) -> Self {
+        Self {
+            log_in: (user, password),
+            ..self
+        }
+    }
+
+    fn under(self, version: Option<&'a str>) -> Self {
+        Self { version, ..self }
+    }
+
+    pub async fn sent(&self, fixture: &Fixture) -> Answer {
+        let part = |name: &str, value: &str| {
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let form = part("action", self.action) + &part("request", &self.text);
+        let request = fixture
+            .http
+            .post(format!("{}/alpinebits", fixture.base))
+            .basic_auth(self.log_in.0, Some(self.log_in.1))
+            .header(
+                "content-type",
+                format!("multipart/form-data; boundary={BOUNDARY}"),
+            );
+        let request = match self.version {
+            Some(version) => request.header("x-alpinebits-clientprotocolversion", version),
+            None => request,
+        };
+        fixture
+            .send(request.body(form + &format!("--{BOUNDARY}--\r\n")))
+            .await
+    }
+}
+
 async fn says(fixture: &Fixture, password: &str, action: &str, root: &str, inside: &str) -> Answer {
-    let message = format!(
-        "<{root} xmlns=\"http://www.opentravel.org/OTA/2003/05\" Version=\"1.000\">{inside}</{root}>"
-    );
-    let part = |name: &str, value: &str| {
-        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    };
-    let body = part("action", action) + &part("request", &message) + &format!("--{BOUNDARY}--\r\n");
-    let request = fixture
-        .http
-        .post(format!("{}/alpinebits", fixture.base))
-        .basic_auth("h7", Some(password))
-        .header(
-            "content-type",
-            format!("multipart/form-data; boundary={BOUNDARY}"),
-        )
-        .header("x-alpinebits-clientprotocolversion", "2024-10");
-    fixture.send(request.body(body)).await
+    let message = Message::new(action, root, inside);
+    message.of("h7", password).sent(fixture).await
 }
 
 fn text(answer: &Answer) -> &str {
@@ -263,4 +313,58 @@ async fn an_inventory_names_each_category_and_then_its_rooms() {
     assert_eq!(there["categories"]["SU"]["rooms"], json!(["301"]));
     free_rooms(&fixture, true, &told).await;
     assert_eq!(free(&fixture, "SU", "2027-02-01").await, 1);
+}
+
+/// The standard has the header in every request; the handshake's may name any version, there it is only asked.
+#[tokio::test]
+async fn every_request_names_its_version() {
+    let fixture = portal().await;
+    let read = || Message::new(READ, "OTA_ReadRQ", "");
+    for message in [
+        Message::handshake().under(None),
+        Message::handshake().under(Some("newest")),
+        Message::handshake().under(Some("2024-1")),
+        Message::handshake().under(Some("2024-10bb")),
+        read().under(None),
+        Message::new("OTA_Nonsense", "OTA_Nonsense", "").under(None),
+    ] {
+        let refused = message.sent(&fixture).await;
+        assert_eq!(refused.status, 400, "{:?}", message.version);
+        let why = "ERROR:X-AlpineBits-ClientProtocolVersion";
+        assert!(text(&refused).starts_with(why), "{}", text(&refused));
+    }
+    for version in ["2024-10", "2022-10", "2020-10", "2012-05b"] {
+        let greeted = Message::handshake().under(Some(version)).sent(&fixture).await;
+        assert_eq!(greeted.status, 200, "{version}: {}", text(&greeted));
+    }
+    let unspoken = read().under(Some("2020-10")).sent(&fixture).await;
+    assert_eq!(
+        unspoken.status, 400,
+        "but for the handshake it has to be agreed on"
+    );
+    let calls = fixture.get(&format!("{CONTROL}/calls")).await.body["calls"].clone();
+    assert_eq!(
+        (&calls[0]["version"], &calls[0]["status"]),
+        (&Value::Null, &json!(400))
+    );
+}
+
+#[tokio::test]
+async fn a_strict_portal_shakes_hands_in_its_own_versions_only() {
+    let fixture = portal().await;
+    let mut spec = json!({ "user": "h7", "password": "secret", "versions": ["2022-10"] });
+    assert_eq!(fixture.put(CONTROL, spec.clone()).await.status, 200);
+    let lenient = Message::handshake().sent(&fixture).await;
+    assert_eq!(lenient.status, 200, "{}", text(&lenient));
+    spec["strict_handshake"] = json!(true);
+    assert_eq!(fixture.put(CONTROL, spec).await.status, 200);
+    let refused = Message::handshake().sent(&fixture).await;
+    assert!(
+        refused.status == 400 && text(&refused).starts_with("ERROR:"),
+        "{}",
+        text(&refused)
+    );
+    let older = Message::handshake().under(Some("2022-10")).sent(&fixture).await;
+    assert_eq!(older.status, 200, "{}", text(&older));
+    assert!(text(&older).contains("&quot;2022-10&quot;"), "{}", text(&older));
 }
