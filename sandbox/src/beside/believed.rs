@@ -44,8 +44,8 @@ impl Seat {
             Self::Shop(name) => sandbox.world().shops.get(name)?.left(room, night),
             Self::Portal(code) => {
                 let portal = sandbox.portal();
-                let free = portal.hotel(code)?.free.get(&(room.to_owned(), night));
-                free.map(|free| i64::from(*free))
+                let believed = portal.hotel(code)?.believed(room, night);
+                believed.map(i64::from)
             }
         }
     }

@@ -7,6 +7,7 @@ use poem::{Response, Route, Server, handler};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::alpinebits::Message;
 use crate::support::{DOUBLE, Fixture, HOTEL, count};
 
 const KEY: &str = "ik_1";
@@ -155,6 +156,34 @@ async fn each_night_is_equal_or_different() {
     assert_eq!(
         later["innkeeps"][0]["connections"][0]["rooms"][0]["nights"][0]["date"],
         "2027-04-01"
+    );
+}
+
+/// Nothing is for sale in it: that was told, whatever was said of its nights before.
+#[tokio::test]
+async fn a_closing_season_is_no_night_that_was_never_told() {
+    let sandbox = Fixture::start().await;
+    let hotel = json!({ "user": "u", "password": "p", "categories": ["dbl"] });
+    assert_eq!(
+        sandbox.put("/sandbox/alpinebits/hotels/H1", hotel).await.status,
+        200
+    );
+    let season = "<UniqueID Type=\"16\" ID=\"1\" Instance=\"CompleteSet\"/><Inventories HotelCode=\"H1\"><Inventory>\
+                  <StatusApplicationControl Start=\"2027-03-01\" End=\"2027-03-02\" AllInvCode=\"true\"/></Inventory>\
+                  </Inventories>";
+    let told = Message::new(
+        "OTA_HotelInvCountNotif:FreeRooms",
+        "OTA_HotelInvCountNotifRQ",
+        season,
+    );
+    let told = told.of("u", "p").sent(&sandbox).await;
+    assert!(told.body.to_string().contains("<Success/>"), "{}", told.body);
+    watch(&sandbox, &innkeep().await, KEY).await;
+    let all = beside(&sandbox).await;
+    let portal = all.iter().find(|c| c["protocol"] == "alpinebits").unwrap();
+    assert_eq!(
+        nights(portal),
+        [(3, Some(0), false), (0, Some(0), true), (0, None, true)]
     );
 }
 
