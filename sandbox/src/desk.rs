@@ -65,6 +65,7 @@ pub(crate) struct Opinion {
     pub(crate) provider: String,
 }
 
+/// Its times are those of the channel's clock, which callers read.
 #[derive(Default)]
 pub(crate) struct Desk {
     threads: BTreeMap<String, Thread>,
@@ -73,7 +74,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// The thread's id; `None` when there is no room for another.
-    pub(crate) fn open(&mut self, opening: Opening) -> Option<String> {
+    pub(crate) fn open(&mut self, opening: Opening, at: DateTime<Utc>) -> Option<String> {
         if self.threads.len() >= MAX_THREADS {
             return None;
         }
@@ -84,14 +85,19 @@ impl Desk {
             title: opening.title,
             provider: opening.provider,
             messages: Vec::new(),
-            at: clock::now(),
+            at,
         };
         self.threads.insert(id.clone(), thread);
-        self.write(&id, Sender::Guest, &opening.message)?;
+        self.write(&id, (Sender::Guest, &opening.message), at)?;
         Some(id)
     }
 
-    pub(crate) fn write(&mut self, thread: &str, sender: Sender, text: &str) -> Option<Message> {
+    pub(crate) fn write(
+        &mut self,
+        thread: &str,
+        (sender, text): (Sender, &str),
+        at: DateTime<Utc>,
+    ) -> Option<Message> {
         let thread = self.threads.get_mut(thread)?;
         if thread.messages.len() >= MAX_MESSAGES {
             return None;
@@ -100,7 +106,7 @@ impl Desk {
             id: Uuid::new_v4().to_string(),
             sender,
             text: text.to_owned(),
-            at: clock::now(),
+            at,
         };
         thread.messages.push(message.clone());
         Some(message)
@@ -126,7 +132,7 @@ impl Desk {
     }
 
     /// `None` when there is no room for another.
-    pub(crate) fn review(&mut self, opinion: Opinion) -> Option<String> {
+    pub(crate) fn review(&mut self, opinion: Opinion, at: DateTime<Utc>) -> Option<String> {
         if self.reviews.len() >= MAX_REVIEWS {
             return None;
         }
@@ -139,7 +145,7 @@ impl Desk {
             score: opinion.score,
             provider: opinion.provider,
             reply: None,
-            at: clock::now(),
+            at,
         };
         self.reviews.insert(id.clone(), review);
         Some(id)

@@ -44,7 +44,7 @@ pub struct Faults {
     pub auto_replenish: bool,
     /// A revision that nobody acknowledged leaves the feed after so many seconds (Channex: 30 minutes).
     pub feed_expiry_s: Option<u64>,
-    /// The channel's clock is so many seconds ahead, or behind: `inserted_at` and webhooks show it.
+    /// The channel's clock is so many seconds ahead, or behind: whatever it dates or signs for the hotel shows it.
     pub clock_skew_s: i64,
     /// What calendars show in place of what is true.
     pub calendar: Option<CalendarFault>,

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 use crate::alpinebits::Portal;
 use crate::beside::Innkeep;
 use crate::connection::Severed;
@@ -54,6 +56,11 @@ impl Sandbox {
     /// Never held across an await: every caller takes what it needs and lets go.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the clock of every channel here shows. It looks into the world: to be read before the portal is held.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.world().now()
     }
 
     /// Held like [`Self::world`], and never together with it.

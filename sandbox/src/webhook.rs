@@ -70,7 +70,7 @@ fn call(sandbox: &Sandbox, property_id: &str, event: &str, payload: &Value, revi
         let world = &mut *sandbox.world();
         for (url, headers, send_data) in targets(world.property(property_id), event) {
             let mut body = json!({ "event": event, "property_id": property_id, "user_id": null,
-                                   "timestamp": clock::rfc3339(clock::now()) });
+                                   "timestamp": clock::rfc3339(world.now()) });
             if send_data {
                 body["payload"] = payload.clone();
             }

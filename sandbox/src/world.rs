@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ari::Kind;
+use crate::clock;
 use crate::decide::Dice;
 use crate::desk::Desk;
 use crate::faults::Faults;
@@ -50,6 +51,11 @@ impl World {
             properties: BTreeMap::new(),
             recent_calls: BTreeMap::new(),
         }
+    }
+
+    /// What the channel's clock shows, which may be wrong.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        clock::now() + self.ledger.skew
     }
 
     pub(crate) fn set_faults(&mut self, faults: Faults) {

@@ -98,9 +98,8 @@ impl Stay {
 }
 
 impl Item {
-    pub(crate) fn new(stay: Stay) -> Self {
+    pub(crate) fn new(stay: Stay, now: DateTime<Utc>) -> Self {
         let status = if stay.question { "Requested" } else { "Reserved" };
-        let now = clock::now();
         Self {
             id: uuid::Uuid::new_v4().simple().to_string(),
             status,
@@ -115,11 +114,11 @@ impl Item {
     }
 
     /// What becomes of it.
-    pub(crate) fn next(&self, status: &'static str, stay: Stay) -> Self {
+    pub(crate) fn next(&self, status: &'static str, stay: Stay, now: DateTime<Utc>) -> Self {
         Self {
             status,
             stay,
-            changed: clock::now(),
+            changed: now,
             shown: false,
             acknowledged: false,
             refused: None,

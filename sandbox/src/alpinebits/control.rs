@@ -145,6 +145,7 @@ pub(crate) async fn sell(
     Path(code): Path<String>,
     Json(stay): Json<Stay>,
 ) -> Response {
+    let now = sandbox.now();
     let made = {
         let mut portal = sandbox.portal();
         let Some(hotel) = portal.hotel_mut(&code) else {
@@ -160,7 +161,7 @@ pub(crate) async fn sell(
             let reason = "not believed to be free and priced on every night".to_owned();
             return reply::refused(StatusCode::CONFLICT, "not_available", &[reason]);
         }
-        let item = Item::new(stay);
+        let item = Item::new(stay, now);
         hotel.items.push(item.clone());
         item
     };
@@ -205,6 +206,7 @@ async fn next(
     status: &'static str,
     stay: Option<Stay>,
 ) -> Response {
+    let now = sandbox.now();
     let made = {
         let mut portal = sandbox.portal();
         let hotel = portal
@@ -220,7 +222,7 @@ async fn next(
         hotel
             .items
             .retain(|item| item.id != id || item.shown || item.kind() != last.kind());
-        let made = last.next(status, stay.unwrap_or_else(|| last.stay.clone()));
+        let made = last.next(status, stay.unwrap_or_else(|| last.stay.clone()), now);
         hotel.items.push(made.clone());
         made
     };

@@ -37,7 +37,8 @@ pub(crate) fn answer_thread(
         return reply::validation_error(json!({ "message": ["can't be blank"] }));
     };
     let world = &mut *sandbox.world();
-    match world.desk.write(&id, Sender::Property, &text) {
+    let now = world.now();
+    match world.desk.write(&id, (Sender::Property, &text), now) {
         Some(message) => reply::ok(json!({ "data": message_view(&id, &message) })),
         None => reply::not_found(),
     }

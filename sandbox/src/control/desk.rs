@@ -1,12 +1,13 @@
 //! Guests who write: a message, another one, a review.
 
+use chrono::{DateTime, Utc};
 use poem::http::StatusCode;
 use poem::web::{Data, Json, Path};
 use poem::{Response, handler};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::desk::{Opening, Opinion, Sender};
+use crate::desk::{Desk, Opening, Opinion, Sender};
 use crate::reply;
 use crate::state::Sandbox;
 use crate::webhook;
@@ -65,7 +66,7 @@ pub(crate) async fn open_thread(
         provider: new.provider,
         message: new.message,
     };
-    let opened = sandbox.world().desk.open(opening);
+    let opened = at_desk(sandbox, |desk, now| desk.open(opening, now));
     told(sandbox, &property_id, "message", "thread_id", opened)
 }
 
@@ -78,7 +79,8 @@ pub(crate) async fn write_message(
     let Some(property_id) = sandbox.world().desk.property_of(&thread) else {
         return reply::unknown("thread");
     };
-    let written = sandbox.world().desk.write(&thread, Sender::Guest, &new.message);
+    let words = (Sender::Guest, new.message.as_str());
+    let written = at_desk(sandbox, |desk, now| desk.write(&thread, words, now));
     told(
         sandbox,
         &property_id,
@@ -105,8 +107,15 @@ pub(crate) async fn write_review(
         score: new.score,
         provider: new.provider,
     };
-    let written = sandbox.world().desk.review(opinion);
+    let written = at_desk(sandbox, |desk, now| desk.review(opinion, now));
     told(sandbox, &property_id, "review", "review_id", written)
+}
+
+/// Done by the channel's clock, and let go of before anybody is told.
+fn at_desk<T>(sandbox: &Sandbox, act: impl FnOnce(&mut Desk, DateTime<Utc>) -> T) -> T {
+    let world = &mut *sandbox.world();
+    let now = world.now();
+    act(&mut world.desk, now)
 }
 
 fn told(sandbox: &Sandbox, property_id: &str, event: &str, name: &str, made: Option<String>) -> Response {

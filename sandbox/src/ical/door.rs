@@ -6,13 +6,12 @@ use poem::{Response, handler};
 
 use super::CalendarFault;
 use super::write;
-use crate::clock;
 use crate::state::Sandbox;
 
 #[handler]
 pub(super) fn show(Data(sandbox): Data<&Sandbox>, Path(file): Path<String>, headers: &HeaderMap) -> Response {
     let world = &mut *sandbox.world();
-    let (now, fault) = (clock::now() + world.ledger.skew, world.faults.calendar);
+    let (now, fault) = (world.now(), world.faults.calendar);
     let id = file.strip_suffix(".ics").unwrap_or_default();
     let listing = world.listings.get_mut(id);
     let Some(listing) = listing.filter(|_| fault != Some(CalendarFault::Vanished)) else {

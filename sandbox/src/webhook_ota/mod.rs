@@ -91,7 +91,7 @@ async fn told(
     );
     let delay = {
         let world = &mut *sandbox.world();
-        let now = clock::now() + world.ledger.skew;
+        let now = world.now();
         let Some(shop) = world.shops.get_mut(&id) else {
             return reply::unknown("shop");
         };
@@ -201,7 +201,7 @@ async fn cancel(Data(sandbox): Data<&Sandbox>, Path((id, booking)): Path<(String
 async fn announce(sandbox: &Sandbox, shop: &str, booking: &str, event: &str) -> Value {
     let prepared = {
         let world = &mut *sandbox.world();
-        let now = clock::now() + world.ledger.skew;
+        let now = world.now();
         world.shops.get_mut(shop).and_then(|shop| {
             shop.revisions += 1;
             let revision = shop.revisions;

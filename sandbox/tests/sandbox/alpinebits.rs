@@ -1,6 +1,6 @@
 //! The portal: what it is told it believes, what it sells waits until it is acknowledged, and it can be made to fail.
 
-use crate::support::{Answer, Fixture};
+use crate::support::{Answer, Fixture, is_ahead};
 use serde_json::{Value, json};
 
 const BOUNDARY: &str = "test-boundary";
@@ -367,4 +367,30 @@ async fn a_strict_portal_shakes_hands_in_its_own_versions_only() {
     let older = Message::handshake().under(Some("2022-10")).sent(&fixture).await;
     assert_eq!(older.status, 200, "{}", text(&older));
     assert!(text(&older).contains("&quot;2022-10&quot;"), "{}", text(&older));
+}
+
+/// Sold whatever the portal was told; the id.
+async fn sold(fixture: &Fixture, more: Value) -> String {
+    let mut stay = json!({ "category": "DZ", "plan": "STD", "arrival": "2027-02-01", "departure": "2027-02-03",
+        "force": true });
+    stay.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let made = fixture.post(&format!("{CONTROL}/reservations"), stay).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    made.body["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_wrong_clock_shows_in_reservations() {
+    let fixture = portal().await;
+    fixture.faults(json!({ "clock_skew_s": 7200 })).await;
+    let id = sold(&fixture, json!({})).await;
+    let path = format!("{CONTROL}/reservations/{id}/cancel");
+    assert_eq!(fixture.post(&path, json!({})).await.status, 201);
+    let listed = waiting(&fixture, "").await;
+    for name in ["CreateDateTime", "LastModifyDateTime"] {
+        let (_, rest) = listed.split_once(&format!("{name}=\"")).unwrap();
+        assert!(is_ahead(&json!(rest.split_once('"').unwrap().0)), "{listed}");
+    }
 }

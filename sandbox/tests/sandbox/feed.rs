@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, HOTEL, text};
+use crate::support::{Fixture, HOTEL, is_ahead, text};
 
 /// Answers each request with the next status (the last one for ever) and passes the raw requests on.
 async fn receiver(statuses: &'static [u16]) -> (String, mpsc::UnboundedReceiver<String>) {
@@ -162,4 +162,14 @@ async fn webhooks_are_duplicated_or_dropped_on_request() {
     sandbox.faults(json!({ "webhook_drop_rate": 1.0 })).await;
     sandbox.sell("2027-01-01", "2027-01-02", true).await;
     assert_eq!(next(&mut received).await, None);
+}
+
+#[tokio::test]
+async fn a_wrong_clock_shows_in_webhooks() {
+    let (url, mut received) = receiver(&[200]).await;
+    let sandbox = Fixture::start_with(innkeep_sandbox::Options::default(), json!(url)).await;
+    sandbox.faults(json!({ "clock_skew_s": 7200 })).await;
+    sandbox.sell("2027-01-01", "2027-01-02", true).await;
+    let message = body(&next(&mut received).await.unwrap());
+    assert!(is_ahead(&message["timestamp"]), "{message}");
 }

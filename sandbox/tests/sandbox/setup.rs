@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, HOTEL};
+use crate::support::{Fixture, HOTEL, is_ahead};
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
@@ -101,4 +101,24 @@ async fn guests_write_and_are_answered() {
     assert_eq!(sandbox.post(&path, reply).await.status, 422, "once");
     let reviews = sandbox.get("/api/v1/reviews").await;
     assert_eq!(reviews.body["data"][0]["attributes"]["is_replied"], true);
+}
+
+#[tokio::test]
+async fn a_wrong_clock_shows_in_what_guests_write() {
+    let sandbox = Fixture::start().await;
+    sandbox.faults(json!({ "clock_skew_s": 7200 })).await;
+    let at = |what: &str| format!("/sandbox/properties/{HOTEL}/{what}");
+    let letter = json!({ "title": "Ada", "message": "Is there a lift?" });
+    assert_eq!(sandbox.post(&at("threads"), letter).await.status, 201);
+    let review = json!({ "guest_name": "Ada", "content": "Good." });
+    assert_eq!(sandbox.post(&at("reviews"), review).await.status, 201);
+    let thread = sandbox.get("/api/v1/message_threads").await.body["data"][0].clone();
+    let path = format!("/api/v1/message_threads/{}/messages", text(&thread["id"]));
+    let answer = json!({ "message": { "message": "Yes." } });
+    assert_eq!(sandbox.post(&path, answer).await.status, 200);
+    let messages = sandbox.get(&path).await.body["data"].clone();
+    let review = sandbox.get("/api/v1/reviews").await.body["data"][0].clone();
+    for dated in [&thread, &messages[0], &messages[1], &review] {
+        assert!(is_ahead(&dated["attributes"]["inserted_at"]), "{dated}");
+    }
 }

@@ -180,3 +180,15 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 pub fn count(date: &str, availability: i64) -> Value {
     json!({ "property_id": HOTEL, "room_type_id": DOUBLE, "date": date, "availability": availability })
 }
+
+#[expect(clippy::disallowed_methods, reason = "compared with the sandbox's clock")]
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+/// Of a channel whose clock is two hours ahead.
+pub fn is_ahead(shown: &Value) -> bool {
+    let shown = shown.as_str().unwrap().trim_end_matches('Z');
+    let shown = shown.parse::<chrono::NaiveDateTime>().unwrap().and_utc();
+    shown - now() > chrono::TimeDelta::minutes(110)
+}
