@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hotel::Hotel;
+use super::hotel::{Hotel, Spec};
 use super::message::escaped;
 use crate::clock;
 
@@ -23,6 +23,9 @@ pub(crate) struct Stay {
     pub(crate) price_per_night: Decimal,
     #[serde(default = "ada")]
     pub(crate) surname: String,
+    /// As the guest typed it: the standard takes no blanks, and portals that do not look pass them on.
+    #[serde(default)]
+    pub(crate) phone: Option<String>,
     /// A question: nothing is sold.
     #[serde(default)]
     pub(crate) question: bool,
@@ -95,6 +98,20 @@ impl Stay {
             self.price_per_night * nights
         )
     }
+
+    fn customer(&self) -> String {
+        let phone = self.phone.as_deref().map_or_else(String::new, |phone| {
+            format!(
+                "<Telephone PhoneTechType=\"5\" PhoneNumber=\"{}\"/>",
+                escaped(phone)
+            )
+        });
+        format!(
+            "<Customer><PersonName><GivenName>Ada</GivenName><Surname>{}</Surname></PersonName>{phone}\
+             <Email>ada@example.com</Email></Customer>",
+            escaped(&self.surname)
+        )
+    }
 }
 
 impl Item {
@@ -145,9 +162,10 @@ impl Item {
         })
     }
 
-    pub(crate) fn xml(&self, (code, currency): (&str, &str)) -> String {
+    pub(crate) fn xml(&self, code: &str, spec: &Spec) -> String {
         let changed = match self.status {
             "Requested" | "Reserved" => String::new(),
+            _ if spec.omits_last_modified => String::new(),
             _ => format!(" LastModifyDateTime=\"{}\"", clock::rfc3339(self.changed)),
         };
         let head = format!(
@@ -161,12 +179,11 @@ impl Item {
             return head + "</HotelReservation>";
         }
         format!(
-            "{head}{}<ResGuests><ResGuest><Profiles><ProfileInfo><Profile><Customer><PersonName>\
-             <GivenName>Ada</GivenName><Surname>{}</Surname></PersonName><Email>ada@example.com</Email></Customer>\
-             </Profile></ProfileInfo></Profiles></ResGuest></ResGuests><ResGlobalInfo>\
-             <BasicPropertyInfo HotelCode=\"{}\"/></ResGlobalInfo></HotelReservation>",
-            self.stay.xml(currency),
-            escaped(&self.stay.surname),
+            "{head}{}<ResGuests><ResGuest><Profiles><ProfileInfo><Profile>{}</Profile></ProfileInfo></Profiles>\
+             </ResGuest></ResGuests><ResGlobalInfo><BasicPropertyInfo HotelCode=\"{}\"/></ResGlobalInfo>\
+             </HotelReservation>",
+            self.stay.xml(&spec.currency),
+            self.stay.customer(),
             escaped(code)
         )
     }

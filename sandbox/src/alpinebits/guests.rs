@@ -15,7 +15,6 @@ pub(crate) fn list(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
     }
     let start = element(asked, "SelectionCriteria").and_then(|criteria| criteria.attribute("Start"));
     let start = start.and_then(|text| text.parse::<DateTime<Utc>>().ok());
-    let currency = hotel.spec.currency.clone();
     let told = hotel
         .items
         .iter_mut()
@@ -23,7 +22,7 @@ pub(crate) fn list(hotel: &mut Hotel, code: &str, root: Node<'_, '_>) -> Result<
     let all: String = told
         .map(|item| {
             item.shown = true;
-            item.xml((code, &currency))
+            item.xml(code, &hotel.spec)
         })
         .collect();
     Ok(format!("<ReservationsList>{all}</ReservationsList>"))

@@ -38,6 +38,9 @@ pub(crate) struct Spec {
     /// again in an older one; without it, it answers any.
     #[serde(default)]
     pub(crate) strict_handshake: bool,
+    /// Changes and cancellations do not say when they were made, as in the standard's own sample of a cancellation.
+    #[serde(default)]
+    pub(crate) omits_last_modified: bool,
     /// Where reservations are pushed to; without it they wait to be read.
     #[serde(default)]
     pub(crate) push: Option<Target>,

@@ -56,7 +56,6 @@ fn prepared(sandbox: &Sandbox, code: &str, id: &str) -> Option<(Target, String)>
     let portal = &mut *sandbox.portal();
     let hotel = portal.hotel_mut(code)?;
     let target = hotel.spec.push.clone()?;
-    let currency = hotel.spec.currency.clone();
     let waiting = hotel
         .items
         .iter_mut()
@@ -64,7 +63,7 @@ fn prepared(sandbox: &Sandbox, code: &str, id: &str) -> Option<(Target, String)>
     let all: String = waiting
         .map(|item| {
             item.shown = true;
-            item.xml((code, &currency))
+            item.xml(code, &hotel.spec)
         })
         .collect();
     let message = format!(

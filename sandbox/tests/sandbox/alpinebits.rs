@@ -382,6 +382,51 @@ async fn sold(fixture: &Fixture, more: Value) -> String {
 }
 
 #[tokio::test]
+async fn changes_need_not_say_when_they_were_made() {
+    let fixture = portal().await;
+    let id = sold(&fixture, json!({})).await;
+    let path = format!("{CONTROL}/reservations/{id}");
+    let stay = json!({ "category": "EZ", "plan": "STD", "arrival": "2027-02-01", "departure": "2027-02-02" });
+    assert_eq!(fixture.post(&format!("{path}/modify"), stay).await.status, 201);
+    assert!(waiting(&fixture, "").await.contains(" LastModifyDateTime=\""));
+    let spec = json!({ "user": "h7", "password": "secret", "omits_last_modified": true });
+    assert_eq!(fixture.put(CONTROL, spec).await.status, 200);
+    let created = |listed: &str| {
+        let (_, rest) = listed.split_once("CreateDateTime=\"").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let modified = waiting(&fixture, "").await;
+    assert!(modified.contains("ResStatus=\"Modify\""), "{modified}");
+    assert_eq!(
+        fixture.post(&format!("{path}/cancel"), json!({})).await.status,
+        201
+    );
+    acknowledge(&fixture, "14", &id).await;
+    let cancelled = waiting(&fixture, "").await;
+    assert!(cancelled.contains("ResStatus=\"Cancelled\""), "{cancelled}");
+    assert_eq!(created(&modified), created(&cancelled), "the booking's, again");
+    assert!(!(modified + &cancelled).contains("LastModify"));
+}
+
+/// One of three that breaks the schema, which has no blanks there.
+#[tokio::test]
+async fn a_phone_number_is_passed_on_as_it_was_typed() {
+    let fixture = portal().await;
+    for more in [
+        json!({}),
+        json!({ "phone": "+39 0471 12345" }),
+        json!({ "phone": "+39047112345" }),
+    ] {
+        sold(&fixture, more).await;
+    }
+    let listed = waiting(&fixture, "").await;
+    let typed = "</PersonName><Telephone PhoneTechType=\"5\" PhoneNumber=\"+39 0471 12345\"/><Email>";
+    assert!(listed.contains(typed), "{listed}");
+    assert_eq!(listed.matches("<Telephone").count(), 2);
+    assert_eq!(listed.matches("<HotelReservation ").count(), 3);
+}
+
+#[tokio::test]
 async fn a_wrong_clock_shows_in_reservations() {
     let fixture = portal().await;
     fixture.faults(json!({ "clock_skew_s": 7200 })).await;
