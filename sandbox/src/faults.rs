@@ -1,5 +1,5 @@
-//! Everything that can be made to go wrong on `/api/v1`. Of it delays, errors, time-outs and outages befall
-//! `/alpinebits` and `/ical`, too.
+//! Everything that can be made to go wrong on `/api/v1`. Of it delays, errors, time-outs, outages and too many calls
+//! befall the other doors, too: `/alpinebits`, `/ical` and what a webhook OTA is told; what befalls webhooks, its bookings.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ pub struct Faults {
     pub hang_ms: u64,
     /// Timeouts cut the connection at once instead of hanging.
     pub sever_on_timeout: bool,
-    /// Calls per property; left out: the documented 10 and 10 in 60 s; null: unlimited.
+    /// Calls per property; left out: the documented 10 and 10 in 60 s; null: unlimited. At other doors none are counted
+    /// unless it says how many.
     pub rate_limit: Option<RateLimit>,
     /// A good value is refused with a warning.
     pub warning_rate: f64,
@@ -62,6 +63,9 @@ pub struct RateLimit {
     pub availability: usize,
     #[serde(default = "ten")]
     pub restrictions: usize,
+    /// Calls at another door by one log-in at one address; left out: unlimited, as nobody there has published a limit.
+    #[serde(default)]
+    pub elsewhere: Option<usize>,
     #[serde(default = "minute")]
     pub window_s: u64,
 }
@@ -89,6 +93,7 @@ impl Default for RateLimit {
         Self {
             availability: ten(),
             restrictions: ten(),
+            elsewhere: None,
             window_s: minute(),
         }
     }

@@ -27,8 +27,8 @@ pub(crate) async fn pass<E: Endpoint>(next: Arc<E>, mut request: Request) -> poe
     };
     let response = match fate {
         Fate::Served | Fate::Unanswered { applied: true, .. } => serve(next, request, &sandbox).await,
-        Fate::Failed(status) => server_error(status),
-        Fate::Severed | Fate::Unanswered { applied: false, .. } => server_error(StatusCode::GATEWAY_TIMEOUT),
+        Fate::Failed(status) => gateway_page(status),
+        Fate::Severed | Fate::Unanswered { applied: false, .. } => gateway_page(StatusCode::GATEWAY_TIMEOUT),
     };
     if let Some((kind, body)) = pushed {
         let entry = entry(kind, body, fate, &response);
@@ -45,11 +45,23 @@ pub(crate) async fn luck<E: Endpoint>(next: Arc<E>, request: Request) -> poem::R
     let fate = fate(&sandbox).await;
     let peer = request.remote_addr().as_socket_addr().copied();
     let response = match fate {
-        Fate::Served | Fate::Unanswered { applied: true, .. } => next.get_response(request).await,
-        Fate::Failed(status) => server_error(status),
-        Fate::Severed | Fate::Unanswered { applied: false, .. } => server_error(StatusCode::GATEWAY_TIMEOUT),
+        Fate::Served | Fate::Unanswered { applied: true, .. } => admitted(next, request, &sandbox).await,
+        Fate::Failed(status) => gateway_page(status),
+        Fate::Severed | Fate::Unanswered { applied: false, .. } => gateway_page(StatusCode::GATEWAY_TIMEOUT),
     };
     Ok(deliver(fate, response, &sandbox, peer).await)
+}
+
+/// Too many calls lately are not let in.
+async fn admitted<E: Endpoint>(next: Arc<E>, request: Request, sandbox: &Sandbox) -> Response {
+    let log_in = request.header("authorization").unwrap_or_default();
+    let caller = format!("{} {log_in}", request.original_uri().path());
+    let admitted = sandbox.world().admit_elsewhere(caller);
+    if admitted {
+        next.get_response(request).await
+    } else {
+        gateway_page(StatusCode::TOO_MANY_REQUESTS)
+    }
 }
 
 /// What is in store for a request; its delay has passed.
@@ -109,17 +121,17 @@ async fn deliver(
         Fate::Served | Fate::Failed(_) => response,
         Fate::Severed | Fate::Unanswered { sever: true, .. } => {
             sever();
-            server_error(StatusCode::SERVICE_UNAVAILABLE)
+            gateway_page(StatusCode::SERVICE_UNAVAILABLE)
         }
         Fate::Unanswered { hang, .. } => {
             tokio::time::sleep(hang).await;
-            server_error(StatusCode::GATEWAY_TIMEOUT)
+            gateway_page(StatusCode::GATEWAY_TIMEOUT)
         }
     }
 }
 
-/// Gateways in front of an API answer HTML, not the API's own error shape.
-fn server_error(status: StatusCode) -> Response {
+/// Gateways in front of an API answer HTML, and nothing in the API's own shape.
+fn gateway_page(status: StatusCode) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
     let page = format!("<html><body><h1>{} {reason}</h1></body></html>", status.as_u16());
     Response::builder()

@@ -74,21 +74,22 @@ fn call(sandbox: &Sandbox, property_id: &str, event: &str, payload: &Value, revi
             if send_data {
                 body["payload"] = payload.clone();
             }
-            if world.dice.chance(world.faults.webhook_drop_rate) {
+            let copies = world.webhook_copies();
+            if copies.is_empty() {
                 let note = json!({ "time": clock::rfc3339(clock::now()), "error": "dropped by a fault" });
                 if let Some(id) = revision {
                     world.ledger.note_webhook(id, note);
                 }
                 continue;
             }
-            for _ in 0..1 + world.faults.duplicate_webhooks {
+            for delay in copies {
                 let delivery = Delivery {
                     url: url.clone(),
                     headers: headers.clone(),
                     revision_id: revision.map(str::to_owned),
                     body: body.to_string(),
                 };
-                deliveries.push((delivery, world.dice.duration(world.faults.webhook_delay_ms)));
+                deliveries.push((delivery, delay));
             }
         }
     }

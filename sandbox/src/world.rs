@@ -20,6 +20,9 @@ use crate::webhook_ota::Shop;
 
 pub(crate) const MAX_PROPERTIES: usize = 1_000;
 
+/// Whose calls are counted together: a property's of one kind, or somebody's at another door.
+type Caller = (String, Option<Kind>);
+
 pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) dice: Dice,
@@ -33,7 +36,7 @@ pub(crate) struct World {
     /// At platforms that speak calendars only.
     pub(crate) listings: BTreeMap<String, Listing>,
     properties: BTreeMap<String, Property>,
-    recent_calls: BTreeMap<(String, Kind), VecDeque<Instant>>,
+    recent_calls: BTreeMap<Caller, VecDeque<Instant>>,
 }
 
 impl World {
@@ -99,6 +102,17 @@ impl World {
         true
     }
 
+    /// After how long each copy of a webhook leaves; none: it gets lost.
+    pub(crate) fn webhook_copies(&mut self) -> Vec<Duration> {
+        if self.dice.chance(self.faults.webhook_drop_rate) {
+            return Vec::new();
+        }
+        let copies = 0..1 + self.faults.duplicate_webhooks;
+        copies
+            .map(|_| self.dice.duration(self.faults.webhook_delay_ms))
+            .collect()
+    }
+
     /// Counts one call against each property's allowance; a refused call costs nothing.
     pub(crate) fn admit(&mut self, kind: Kind, property_ids: &[String]) -> bool {
         let Some(limit) = self.faults.rate_limit else {
@@ -108,18 +122,34 @@ impl World {
             Kind::Availability => limit.availability,
             Kind::Restrictions => limit.restrictions,
         };
+        let callers = property_ids.iter().map(|id| (id.clone(), Some(kind)));
+        self.count_calls(&callers.collect::<Vec<_>>(), allowance, limit.window_s)
+    }
+
+    /// The same for who calls at another door than Channex's; unlimited unless a fault says otherwise.
+    pub(crate) fn admit_elsewhere(&mut self, caller: String) -> bool {
+        let Some(limit) = self.faults.rate_limit else {
+            return true;
+        };
+        let callers = [(caller, None)];
+        limit
+            .elsewhere
+            .is_none_or(|allowance| self.count_calls(&callers, allowance, limit.window_s))
+    }
+
+    fn count_calls(&mut self, callers: &[Caller], allowance: usize, window_s: u64) -> bool {
         let now = Instant::now();
-        let window = Duration::from_secs(limit.window_s);
-        for id in property_ids {
-            let recent = self.recent_calls.entry((id.clone(), kind)).or_default();
+        let window = Duration::from_secs(window_s);
+        for caller in callers {
+            let recent = self.recent_calls.entry(caller.clone()).or_default();
             recent.retain(|at| now.duration_since(*at) < window);
             if recent.len() >= allowance {
                 return false;
             }
         }
-        for id in property_ids {
+        for caller in callers {
             self.recent_calls
-                .entry((id.clone(), kind))
+                .entry(caller.clone())
                 .or_default()
                 .push_back(now);
         }

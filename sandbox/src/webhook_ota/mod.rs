@@ -1,6 +1,7 @@
 //! An OTA that speaks the open webhook: it is told availability and rates by signed messages, sells from what its guests
 //! see of them, and posts its bookings to the hotel's hook, signed.
 
+mod announce;
 mod shop;
 mod signature;
 
@@ -9,25 +10,27 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use poem::http::{HeaderMap, StatusCode};
 use poem::web::{Data, Json, Path};
-use poem::{Response, Route, handler, post, put};
+use poem::{EndpointExt, Response, Route, handler, post, put};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(crate) use shop::Shop;
 
-use crate::clock;
+use crate::gate;
 use crate::reply;
 use crate::state::Sandbox;
+use announce::announce;
 use shop::Terms;
 
 const MOST_SHOPS: usize = 1_000;
 
+/// Faults befall what the hotel calls, not who plays the guests.
 pub(crate) fn routes() -> Route {
     Route::new()
         .at("/:id", put(open).get(show))
         .at("/:id/secret", put(change_secret))
-        .at("/:id/push", post(told))
+        .at("/:id/push", post(told).around(gate::luck))
         .at("/:id/bookings", post(sell))
         .at("/:id/bookings/:booking/cancel", post(cancel))
 }
@@ -195,45 +198,4 @@ async fn cancel(Data(sandbox): Data<&Sandbox>, Path((id, booking)): Path<(String
     }
     let delivered = announce(sandbox, &id, &booking, "booking.cancelled").await;
     reply::ok(json!({ "booking": booking, "delivered": delivered }))
-}
-
-/// Posts the booking as it stands, up to three times; says what the hotel answered.
-async fn announce(sandbox: &Sandbox, shop: &str, booking: &str, event: &str) -> Value {
-    let prepared = {
-        let world = &mut *sandbox.world();
-        let now = world.now();
-        world.shops.get_mut(shop).and_then(|shop| {
-            shop.revisions += 1;
-            let revision = shop.revisions;
-            let snapshot = shop.bookings.get_mut(booking)?;
-            snapshot["revision"] = json!(revision.to_string());
-            snapshot["revised_at"] = json!(clock::rfc3339(now));
-            let body = json!({ "event": event, "booking": snapshot }).to_string();
-            Some((shop.terms.clone(), now.timestamp(), body))
-        })
-    };
-    let id = format!("msg_{}", Uuid::new_v4().simple());
-    let Some((terms, timestamp, body)) = prepared else {
-        return Value::Null;
-    };
-    let Some(signature) = signature::sign(&terms.secret, &id, timestamp, body.as_bytes()) else {
-        return json!({ "error": "the secret is none" });
-    };
-    let mut answer = Value::Null;
-    for _ in 0..3 {
-        let request = sandbox.http().post(&terms.hook_url).header("webhook-id", &id);
-        let request = request
-            .header("webhook-timestamp", timestamp.to_string())
-            .header("webhook-signature", &signature)
-            .header("content-type", "application/json");
-        answer = match request.body(body.clone()).send().await {
-            Ok(response) if response.status().is_server_error() => {
-                json!({ "status": response.status().as_u16() })
-            }
-            Ok(response) => return json!({ "status": response.status().as_u16() }),
-            Err(error) => json!({ "error": error.to_string() }),
-        };
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    answer
 }

@@ -1,4 +1,4 @@
-//! Each fault can be seen, and only on the Channex side.
+//! Each fault can be seen, and only at the doors that channels have, not at the controls.
 
 use std::time::{Duration, Instant};
 
@@ -131,6 +131,38 @@ async fn the_rate_limit_can_be_tightened_and_lifted() {
     for _ in 0..15 {
         assert_eq!(sandbox.availability(five()).await.status, 200);
     }
+}
+
+/// At them nobody published a limit, so there is none unless it is asked for.
+#[tokio::test]
+async fn other_doors_limit_calls_when_told_to() {
+    let sandbox = Fixture::start().await;
+    let doors = [
+        "/alpinebits",
+        "/sandbox/webhook-ota/tours/push",
+        "/ical/villa.ics",
+    ];
+    let call = async |door: &str, log_in: &str| {
+        let address = format!("{}{door}", sandbox.base);
+        let request = if door.starts_with("/ical") {
+            sandbox.http.get(address)
+        } else {
+            sandbox.http.post(address)
+        };
+        sandbox.send(request.header("authorization", log_in)).await.status
+    };
+    for door in doors {
+        for _ in 0..15 {
+            assert_ne!(call(door, "Basic one").await, 429, "{door}");
+        }
+    }
+    sandbox.faults(json!({ "rate_limit": { "elsewhere": 1 } })).await;
+    for door in doors {
+        assert_ne!(call(door, "Basic one").await, 429, "{door}");
+        assert_eq!(call(door, "Basic one").await, 429, "{door}");
+        assert_ne!(call(door, "Basic two").await, 429, "{door}");
+    }
+    assert_eq!(sandbox.get("/sandbox/webhook-ota/tours").await.status, 404);
 }
 
 #[tokio::test]

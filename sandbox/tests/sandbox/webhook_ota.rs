@@ -1,6 +1,7 @@
 //! The OTA that speaks the open webhook: what it believes, sells and posts.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::support::{Answer, Fixture};
 use base64::Engine;
@@ -162,9 +163,12 @@ impl Hooks {
         Self { url, posted }
     }
 
+    fn posted(&self) -> Vec<Posted> {
+        self.posted.lock().unwrap().clone()
+    }
+
     fn two(&self) -> [Posted; 2] {
-        let posted = self.posted.lock().unwrap().clone();
-        posted.try_into().ok().unwrap()
+        self.posted().try_into().ok().unwrap()
     }
 }
 
@@ -200,4 +204,81 @@ async fn bookings_are_posted_signed() {
     assert_eq!(after["event"], "booking.cancelled");
     assert_eq!(after["booking"]["id"], booking["booking"]["id"]);
     assert_ne!(after["booking"]["revision"], booking["booking"]["revision"]);
+}
+
+fn left(shop: &Answer) -> &Value {
+    &shop.body["rooms"]["double"]["2027-02-01"]
+}
+
+/// What the hotel calls fails as all that channels are called by; who plays the guests does not notice.
+#[tokio::test]
+async fn what_it_is_told_fails_as_the_faults_have_it() {
+    let sandbox = Fixture::start().await;
+    open(&sandbox, "http://127.0.0.1:9/", 0).await;
+    let shop = async || sandbox.get("/sandbox/webhook-ota/tours").await;
+    sandbox.faults(json!({ "error_rate": 1.0 })).await;
+    assert!((500..504).contains(&tell(&sandbox, &rooms(1), 0).await.status));
+    sandbox.faults(json!({ "outage": true })).await;
+    assert_eq!(tell(&sandbox, &rooms(1), 0).await.status, 503);
+    sandbox
+        .faults(json!({ "timeout_before_apply_rate": 1.0, "hang_ms": 1 }))
+        .await;
+    assert_eq!(tell(&sandbox, &rooms(1), 0).await.status, 504);
+    assert_eq!(
+        (left(&shop().await), &shop().await.body["messages"]),
+        (&Value::Null, &json!(0))
+    );
+    sandbox
+        .faults(json!({ "timeout_after_apply_rate": 1.0, "hang_ms": 1 }))
+        .await;
+    assert_eq!(tell(&sandbox, &rooms(2), 0).await.status, 504);
+    assert_eq!(left(&shop().await), 2, "applied, and never said");
+    sandbox.faults(json!({ "latency_ms": [300, 300] })).await;
+    let begun = Instant::now();
+    assert_eq!(tell(&sandbox, &rooms(3), 0).await.status, 200);
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    sandbox.faults(json!({ "rate_limit": { "elsewhere": 1 } })).await;
+    assert_eq!(tell(&sandbox, &rooms(4), 0).await.status, 200);
+    assert_eq!(tell(&sandbox, &rooms(5), 0).await.status, 429);
+    assert_eq!(left(&shop().await), 4);
+}
+
+/// Drops, copies and delays, as of every channel's webhooks.
+#[tokio::test]
+async fn bookings_get_lost_doubled_and_late() {
+    let hooks = Hooks::start().await;
+    let sandbox = Fixture::start().await;
+    open(&sandbox, &hooks.url, 0).await;
+    tell(&sandbox, &prices(), 0).await;
+    tell(&sandbox, &rooms(3), 0).await;
+    sandbox.faults(json!({ "webhook_drop_rate": 1.0 })).await;
+    let lost = sell(&sandbox).await;
+    assert_eq!((lost.status, hooks.posted().len()), (201, 0));
+    assert_eq!(lost.body["delivered"], json!({ "error": "dropped by a fault" }));
+    sandbox.faults(json!({ "duplicate_webhooks": 1 })).await;
+    let doubled = sell(&sandbox).await;
+    assert_eq!(doubled.body["delivered"], json!({ "status": 202 }));
+    let posted = hooks.posted();
+    assert_eq!(posted.len(), 2);
+    assert_eq!((&posted[0].id, &posted[0].body), (&posted[1].id, &posted[1].body));
+    sandbox.faults(json!({ "webhook_delay_ms": [700, 700] })).await;
+    let late = sell(&sandbox).await;
+    assert_eq!(late.body["delivered"], json!({ "delayed": true }));
+    sandbox.faults(json!({})).await;
+    let path = format!(
+        "/sandbox/webhook-ota/tours/bookings/{}/cancel",
+        late.body["booking"].as_str().unwrap()
+    );
+    assert_eq!(sandbox.post(&path, json!({})).await.status, 200);
+    let event = |posted: &Posted| serde_json::from_str::<Value>(&posted.body).unwrap()["event"].clone();
+    assert_eq!(
+        hooks.posted().iter().skip(2).map(event).collect::<Vec<_>>(),
+        ["booking.cancelled"]
+    );
+    let begun = Instant::now();
+    while hooks.posted().len() < 4 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(event(&hooks.posted()[3]), "booking.new", "overtaken");
 }
