@@ -136,3 +136,91 @@ fn in_order(at: Element<'_>, agreed: &Agreed) -> Result<(), Refusal> {
         .child(Tag::new("ReservationsList").child(kept(at)));
     verdict::check(alone.document().as_bytes(), action, Side::Answer, agreed).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::push::Reader;
+    use super::super::version::Version;
+    use super::*;
+    use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
+    use innkeep_domain::ports::channel::{RevisionReader, Unreadable};
+
+    /// A reservation of a room of H7, in which one thing is changed.
+    fn sold(id: &str, from: &str, to: &str) -> String {
+        let text = format!(
+            r#"<HotelReservation CreateDateTime="2026-11-02T10:00:00+01:00" ResStatus="Reserved"><UniqueID Type="14" ID="{id}"/>
+            <RoomStays><RoomStay><RoomTypes><RoomType RoomTypeCode="DBL"/></RoomTypes>
+            <RatePlans><RatePlan RatePlanCode="BAR"/></RatePlans><GuestCounts><GuestCount Count="2"/></GuestCounts>
+            <TimeSpan Start="2027-02-01" End="2027-02-04"/><Total AmountAfterTax="320" CurrencyCode="EUR"/></RoomStay></RoomStays>
+            <ResGuests><ResGuest><Profiles><ProfileInfo><Profile><Customer><PersonName><GivenName>Otto</GivenName>
+            <Surname>Booker</Surname></PersonName><Telephone PhoneTechType="5" PhoneNumber="+390471"/></Customer></Profile>
+            </ProfileInfo></Profiles></ResGuest></ResGuests><ResGlobalInfo><BasicPropertyInfo HotelCode="H7"/></ResGlobalInfo>
+            </HotelReservation>"#
+        );
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    }
+
+    fn read_all(reservations: &[String]) -> Vec<(String, Result<ChannelRevision, Unreadable>)> {
+        let text = format!(
+            r#"<o:OTA_ResRetrieveRS xmlns:o="http://www.opentravel.org/OTA/2003/05" Version="7.000"><o:Success/>
+               <o:ReservationsList>{}</o:ReservationsList></o:OTA_ResRetrieveRS>"#,
+            reservations.concat().replace("</", "</o:").replace('<', "<o:").replace("<o:/o:", "</o:")
+        );
+        let access = Access {
+            base_url: String::new(),
+            api_key: String::new(),
+            signing_secrets: Vec::new(),
+            property: "H7".to_owned(),
+            currency: "EUR".to_owned(),
+        };
+        let agreed = Agreed::all(Version::V2022_10);
+        let messages = read(text.as_bytes(), &agreed, &access).unwrap().unwrap();
+        let message = |one: &RawMessage| (one.message_id.clone(), Reader.read(&one.raw));
+        messages.iter().map(message).collect()
+    }
+
+    #[test]
+    fn a_reservation_that_is_not_in_order_hides_no_other() {
+        let all = read_all(&[
+            sold("spaces", "+390471", "+39 0471"),
+            sold("right", "+390471", "+390472"),
+            sold("elsewhere", "H7", "H8"),
+        ]);
+        let [spaces, right, elsewhere] = all.as_slice() else {
+            panic!("{all:?}")
+        };
+        assert!(spaces.0.starts_with("14/spaces/"), "it can be acknowledged: {}", spaces.0);
+        let why = spaces.1.clone().unwrap_err().to_string();
+        assert!(why.contains("PhoneNumber"), "{why}");
+        assert_eq!(right.1.clone().unwrap().booking_ref, "right");
+        assert!(elsewhere.1.clone().unwrap_err().to_string().contains("hotel"));
+    }
+
+    #[test]
+    fn the_hotel_that_was_asked_for_need_not_be_named_by_its_code() {
+        let all = read_all(&[sold("r", "HotelCode=\"H7\"", "HotelName=\"Adler\"")]);
+        assert_eq!(all[0].1.clone().unwrap().booking_ref, "r");
+    }
+
+    #[test]
+    fn of_a_cancellation_nothing_but_its_id_counts() {
+        let cancelled = sold("r", "ResStatus=\"Reserved\"", "ResStatus=\"Cancelled\"")
+            .replace("Type=\"14\"", "Type=\"15\"")
+            .replace("End=\"2027-02-04\"", "End=\"2027-02-01\"");
+        let [(_, Ok(gone))] = <[_; 1]>::try_from(read_all(&[cancelled])).unwrap() else {
+            panic!("it was not read")
+        };
+        assert_eq!((gone.status, gone.rooms.len()), (RevisionStatus::Cancelled, 0));
+        assert_eq!(gone.currency, NO_CURRENCY, "the booking's stays");
+        assert_eq!(gone.revised_at, None, "it says when the room was sold");
+    }
+
+    #[tokio::test]
+    async fn what_has_no_id_is_for_a_person_and_cannot_be_acknowledged() {
+        let all = read_all(&[sold("r", "<UniqueID Type=\"14\" ID=\"r\"/>", "")]);
+        let (id, read) = &all[0];
+        assert!(read.is_err());
+        assert_eq!(request_of(id).map(|request| request.id).as_deref(), Some(""));
+    }
+}

@@ -298,7 +298,7 @@ fn what_makes_no_sense_is_unreadable_and_says_where() {
             "/attributes/rooms/0/days/Monday: ",
         ),
         (
-            with("/rooms/0/days", json!({"2026-07-01": null})),
+            with("/rooms/0/days", json!({"2026-07-01": "soon"})),
             "/attributes/rooms/0/days/2026-07-01: ",
         ),
         (with("/rooms/0", json!("double")), "/attributes/rooms/0: "),
@@ -311,6 +311,14 @@ fn what_makes_no_sense_is_unreadable_and_says_where() {
     }
     let reader = channex::protocol(Outbound::new(Options::default()).unwrap()).reader;
     assert!(reader.read("{").unwrap_err().0.starts_with("/: is not JSON"));
+}
+
+/// It was sold, whatever it costs.
+#[test]
+fn a_night_may_have_no_price() {
+    let entry = with("/rooms/0/days", json!({"2026-07-01": null, "2026-07-02": "80.00"}));
+    let revision = read(&entry).unwrap();
+    assert_eq!(revision.rooms[0].nights.len(), 1, "{:?}", revision.rooms[0].nights);
 }
 
 #[test]

@@ -360,6 +360,34 @@ async fn what_is_sold_changed_and_cancelled_is_read_and_acknowledged() {
     assert!(all.iter().all(|one| one["acknowledged"] == true), "{all:?}");
 }
 
+/// Of a change that does not say when it was made, the time of the sale says nothing: it would be older than any other.
+#[tokio::test]
+async fn changes_without_their_time_count_in_the_order_in_which_they_come() {
+    let portal = Portal::start(json!({ "omits_last_modified": true })).await;
+    let stay = json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02", "departure": "2027-01-04",
+                       "force": true });
+    let sold = portal.act("/reservations", stay.clone()).await;
+    let id = sold["id"].as_str().unwrap().to_owned();
+    assert!(portal.take().await[0].revised_at.is_some());
+    portal.act(&format!("/reservations/{id}/modify"), stay).await;
+    assert_eq!(portal.take().await[0].revised_at, None);
+    portal.act(&format!("/reservations/{id}/cancel"), json!({})).await;
+    assert_eq!(portal.take().await[0].revised_at, None);
+}
+
+/// A portal that looks at nothing but the version of a handshake is asked in the one before.
+#[tokio::test]
+async fn a_portal_that_refuses_the_newest_version_is_asked_in_the_one_before() {
+    let portal = Portal::start(json!({ "versions": ["2022-10"], "strict_handshake": true })).await;
+    assert_eq!(portal.tell_rooms("DZ", 3).await, Ok(PushReport::default()));
+    let shaken = |version: &str| ("OTA_Ping:Handshaking".to_owned(), version.to_owned());
+    let pushed = ("OTA_HotelInvCountNotif:FreeRooms".to_owned(), "2022-10".to_owned());
+    assert_eq!(
+        portal.actions().await,
+        [shaken("2024-10"), shaken("2022-10"), pushed]
+    );
+}
+
 /// Nothing is sold: it is kept for a person, and the portal hears that it is.
 #[tokio::test]
 async fn a_question_is_kept_as_one_and_acknowledged() {

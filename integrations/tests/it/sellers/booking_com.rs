@@ -111,7 +111,7 @@ fn what_cannot_be_read_hides_nothing_else() {
     let refusal = wrong.as_ref().unwrap_err().to_string();
     assert_eq!(
         refusal,
-        "reservations/reservation[3]/room: a stay has from 1 to 1000 nights"
+        "reservations/reservation[3]/room: a stay has from 1 to 730 nights"
     );
 }
 
