@@ -6,6 +6,7 @@ use super::entity::{Booking, BookingStatus, ChannelLink, Night, Reservation, Sta
 use super::save::save;
 use super::sell::spans;
 use super::store;
+use super::unmapped;
 use crate::alert;
 use crate::channel::connection::Connection;
 use crate::channel::dirty;
@@ -80,13 +81,9 @@ pub async fn apply(
     segment::follow(&mut after, property.business_date);
     let overbooked = change_stock(tx, connection, before.as_ref(), &after).await?;
     save(tx, before.as_ref(), &after).await?;
+    unmapped::note(tx, connection.id, &after, &revision.rooms).await?;
     standing::overtaken(tx, connection.id, &after, &revision.booking_ref, now).await?;
-    let unmapped = after
-        .reservations
-        .iter()
-        .filter(|r| r.status.occupies() && r.unit_type_id.is_none())
-        .count();
-    raise_alerts(tx, &after, &overbooked, unmapped, now).await?;
+    let unmapped = raise_alerts(tx, &after, &overbooked, now).await?;
     if before.is_some() || after.currency != property.currency {
         say_currency(tx, &after, &property.currency, now).await?;
     }
@@ -276,13 +273,31 @@ async fn change_stock(
     inventory::overbooked(tx, &unit_types, &nights).await
 }
 
+/// Rooms of it got their types, which the channel's codes stand for now.
+pub(super) async fn mapped(
+    tx: &mut TenantTx,
+    who: &Principal,
+    connection: &Connection,
+    (before, after): (&Booking, &mut Booking),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let property = property::get(tx, connection.property_id).await?;
+    segment::follow(after, property.business_date);
+    let overbooked = change_stock(tx, connection, Some(before), after).await?;
+    save(tx, Some(before), after).await?;
+    raise_alerts(tx, after, &overbooked, now).await?;
+    log(tx, who, &Outcome::Modified, Some(before), after, now).await
+}
+
+/// How many rooms are mapped to nothing.
 async fn raise_alerts(
     tx: &mut TenantTx,
     booking: &Booking,
     overbooked: &[NaiveDate],
-    unmapped: usize,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<usize> {
+    let rooms = booking.reservations.iter();
+    let unmapped = rooms.filter(|r| r.status.occupies() && r.unit_type_id.is_none()).count();
     let subject = (booking.property_id, booking.id);
     if !overbooked.is_empty() {
         let nights: Vec<String> = overbooked.iter().map(NaiveDate::to_string).collect();
@@ -304,7 +319,7 @@ async fn raise_alerts(
     } else {
         alert::resolve(tx, "unmapped", booking.id, now).await?;
     }
-    Ok(())
+    Ok(unmapped)
 }
 
 /// A cancellation is the first thing that is heard.

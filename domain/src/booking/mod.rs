@@ -19,3 +19,4 @@ pub(crate) mod sell;
 pub mod settle;
 pub mod store;
 pub mod timeline;
+pub(crate) mod unmapped;

@@ -166,6 +166,7 @@ async fn forget(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
            closures as (delete from channel_closure where tenant_id = $1 and connection_id = $2),
            standings as (delete from channel_standing where tenant_id = $1 and connection_id = $2),
            marks as (delete from ari_dirty where tenant_id = $1 and connection_id = $2),
+           unmapped as (delete from channel_unmapped where tenant_id = $1 and connection_id = $2),
            cells as (delete from ari_shadow where tenant_id = $1 and connection_id = $2),
            door as (delete from channel_endpoint where tenant_id = $1 and connection_id = $2),
            owed as (update inbox set acknowledged_at = $3

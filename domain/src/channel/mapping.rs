@@ -1,6 +1,7 @@
 //! Which of the channel's rooms and rates stand for which of ours.
 
 use super::connection::{self, Connection, logged, mark_horizon};
+use crate::booking::unmapped;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -61,7 +62,8 @@ impl Mapping {
     }
 }
 
-/// Replaces the whole mapping, and marks everything it sells dirty.
+/// Replaces the whole mapping, and marks everything it sells dirty. What was sold under a code that stood for nothing and
+/// now does gets its room.
 pub async fn set_mapping(
     tx: &mut TenantTx,
     who: &Principal,
@@ -118,6 +120,7 @@ pub async fn set_mapping(
     )
     .execute(&mut **tx)
     .await?;
+    unmapped::follow_mapping(tx, who, &connection, now).await?;
     mark_horizon(tx, &connection).await?;
     logged(tx, who, "channel_connection.mapped", &connection, now).await
 }

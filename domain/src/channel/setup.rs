@@ -2,6 +2,7 @@
 //! transaction of its own, so that what breaks off half-way goes on where it stopped.
 
 use super::connection::{self, Connection, logged, mark_horizon};
+use crate::booking::unmapped;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::identity::{random_token, token_hash};
@@ -191,6 +192,7 @@ pub async fn finish(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<
     .execute(&mut **tx)
     .await?;
     let connection = connection::get(tx, id).await?;
+    unmapped::follow_mapping(tx, who, &connection, now).await?;
     mark_horizon(tx, &connection).await?;
     logged(tx, who, "channel_connection.set_up", &connection, now).await
 }

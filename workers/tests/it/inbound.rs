@@ -6,6 +6,7 @@ use innkeep_domain::booking::channel::Outcome;
 use innkeep_domain::booking::store::get;
 use innkeep_domain::channel::change::set_state;
 use innkeep_domain::channel::inbox;
+use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::revision::RevisionStatus::{Cancelled, Modified, New};
 use innkeep_domain::channel::revision::{ChannelRevision, NO_CURRENCY};
 use innkeep_domain::due::due;
@@ -206,4 +207,37 @@ async fn nights_without_a_price_share_the_rest_of_the_rooms() {
     let booking = get(&mut tx, &world.house.owner(), booking).await.unwrap();
     let prices: Vec<Decimal> = booking.reservations[0].nights.iter().map(|n| n.price).collect();
     assert_eq!(prices, [dec!(80.01), dec!(90), dec!(80)]);
+}
+
+/// Sold under a code that stood for nothing: as soon as it stands for a type, the room is one of that type, and every
+/// channel has fewer.
+#[tokio::test]
+async fn what_was_sold_unmapped_gets_its_room_with_the_mapping() {
+    let (world, _) = World::in_step(10).await;
+    let mut sold = revision(&world.house, "B1", 1, New, &[("DBL", 1, 2), ("SGL", 1, 2)]);
+    sold.rooms.first_mut().unwrap().room_type = Some("double, old".to_owned());
+    assert_eq!(world.apply(&sold).await.unmapped, 1);
+    let gone = revision(&world.house, "B2", 1, New, &[("other", 1, 2)]);
+    world.apply(&gone).await;
+    world.apply(&revision(&world.house, "B2", 2, Cancelled, &[])).await;
+    assert_eq!((world.stock("DBL", 1).await.0, world.stock("SGL", 1).await.0), (0, 1));
+    world.drain().await;
+    let map = async |code: &str, unit_type: &str| {
+        let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+        let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
+        mapping.rooms.insert(world.unit_type(unit_type), code.to_owned());
+        set_mapping(&mut tx, &world.house.owner(), world.connection.id, &mapping, now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    map("other", "STE").await;
+    assert_eq!(world.stock("STE", 1).await.0, 0, "it was cancelled");
+    assert_eq!(world.open_alerts().await, ["unmapped"]);
+    map("double, old", "DBL").await;
+    assert_eq!(world.stock("DBL", 2).await.0, 1);
+    assert_eq!(world.open_alerts().await, [""; 0]);
+    map("double, old", "DBL").await;
+    assert_eq!(world.stock("DBL", 2).await.0, 1, "once");
+    world.assert_sound().await;
 }
