@@ -23,7 +23,7 @@ async fn read(workers: &Workers, tenant: TenantId, id: Uuid) -> Result<()> {
     let due = reading::take(&mut tx, id, ctx.clock.now()).await?;
     tx.commit().await?;
     let Some(due) = due else { return Ok(()) };
-    let fetched = ctx.calendars.fetch(&due.address, &due.validators, due.zone).await;
+    let fetched = ctx.calendars.fetch(&due.address, &due.validators, due.here).await;
     let (dice, now) = (rand::random(), ctx.clock.now());
     let mut tx = workers.begin(tenant).await?;
     match &fetched {

@@ -3,7 +3,22 @@
 use super::channel::ChannelError;
 use crate::channel::feed::Reading;
 use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+
+/// Where the property is, and which day it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Here {
+    pub zone: Tz,
+    pub today: NaiveDate,
+}
+
+impl Here {
+    pub fn at(zone: Tz, now: DateTime<Utc>) -> Self {
+        let today = now.with_timezone(&zone).date_naive();
+        Self { zone, today }
+    }
+}
 
 /// What the last calendar came with, to be kept with what was read from it; empty if it came with nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,10 +41,8 @@ pub enum Fetched {
 
 #[async_trait]
 pub trait Calendars: Send + Sync {
-    /// `zone` is the property's.
-    ///
     /// # Errors
     /// There was no answer, or one that says so itself: nothing was seen. `Refused` means that the address must be
     /// entered anew; it names no address, since who knows it can read the calendar.
-    async fn fetch(&self, address: &str, known: &Validators, zone: Tz) -> Result<Fetched, ChannelError>;
+    async fn fetch(&self, address: &str, known: &Validators, here: Here) -> Result<Fetched, ChannelError>;
 }

@@ -3,7 +3,7 @@
 use super::lines::Line;
 use super::moment::{self, Moment};
 use super::{Unreadable, limits};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use innkeep_domain::channel::feed::Dates;
 
@@ -12,14 +12,32 @@ pub(super) struct Event {
     pub uid: String,
     /// The channel's code of the reservation.
     pub code: Option<String>,
-    pub cancelled: bool,
+    cancelled: bool,
     start: Option<Moment>,
     end: Option<Moment>,
     duration: Option<TimeDelta>,
+    repeats: Option<Repeats>,
+    /// The first property that says something about its nights and cannot be read.
+    wrong: Option<Unreadable>,
+}
+
+/// It takes more nights than those it is written with.
+#[derive(Debug)]
+struct Repeats {
+    /// No later one begins after this day.
+    last: NaiveDate,
+    wrong: Unreadable,
 }
 
 impl Event {
-    pub fn take(&mut self, line: &Line<'_>, zone: Tz) -> Result<(), Unreadable> {
+    /// What is wrong with it counts at its end only: until then it may turn out to be cancelled.
+    pub fn take(&mut self, line: &Line<'_>, zone: Tz) {
+        if let Err(wrong) = self.read(line, zone) {
+            self.wrong.get_or_insert(wrong);
+        }
+    }
+
+    fn read(&mut self, line: &Line<'_>, zone: Tz) -> Result<(), Unreadable> {
         let moment = || {
             let read = Moment::read(&line.value(), zone);
             read.ok_or_else(|| line.broken("a date that cannot be read"))
@@ -38,13 +56,32 @@ impl Event {
         } else if line.is("DESCRIPTION") {
             self.code = code(&line.value());
         } else if line.is("RRULE") || line.is("RDATE") {
-            return Err(line.broken("an event that repeats"));
+            let wrong = line.broken("an event that repeats");
+            let last = moment::until(&line.value(), zone).filter(|_| self.repeats.is_none());
+            let last = last.ok_or(wrong)?.date;
+            self.repeats = Some(Repeats { last, wrong });
         }
         Ok(())
     }
 
+    /// The nights it closes. `None` when it closes none any more: it was cancelled, or it repeats and is over.
+    pub fn dates(&self, end: &Line<'_>, today: NaiveDate) -> Result<Option<Dates>, Unreadable> {
+        if self.cancelled {
+            return Ok(None);
+        }
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        let dates = self.written(end)?;
+        match &self.repeats {
+            None => Ok(Some(dates)),
+            Some(repeats) if repeats.over(dates, today) => Ok(None),
+            Some(repeats) => Err(repeats.wrong),
+        }
+    }
+
     /// At least the night it begins with: hours within a day close that night, too. Without an end it is one.
-    pub fn dates(&self, end: &Line<'_>) -> Result<Dates, Unreadable> {
+    fn written(&self, end: &Line<'_>) -> Result<Dates, Unreadable> {
         let start = self
             .start
             .ok_or_else(|| end.broken("an event without a beginning"))?;
@@ -57,13 +94,21 @@ impl Event {
         let until = until.ok_or_else(wrong)?.date;
         let nights = (until - start.date).num_days();
         if nights > limits::NIGHTS {
-            return Err(end.broken("an event of more than ten years"));
+            return Err(end.broken("an event of more than two hundred years"));
         }
         match nights {
             0 => Dates::night(start.date),
             _ => Dates::new(start.date, until),
         }
         .ok_or_else(wrong)
+    }
+}
+
+impl Repeats {
+    /// Was even the last departure before today? Not on it: its days may be another zone's.
+    fn over(&self, first: Dates, today: NaiveDate) -> bool {
+        let last = self.last.checked_add_signed(first.to() - first.from());
+        last.is_some_and(|last| last.max(first.to()) < today)
     }
 }
 

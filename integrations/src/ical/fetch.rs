@@ -3,8 +3,7 @@
 use super::{Unreadable, read};
 use crate::outbound::{self, BodyError, Bytes, HeaderMap, Outbound, Request, SendError, StatusCode, header};
 use async_trait::async_trait;
-use chrono_tz::Tz;
-use innkeep_domain::ports::calendar::{Calendars, Fetched, Validators};
+use innkeep_domain::ports::calendar::{Calendars, Fetched, Here, Validators};
 use innkeep_domain::ports::channel::ChannelError;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ pub struct Fetch(pub Outbound);
 
 #[async_trait]
 impl Calendars for Fetch {
-    async fn fetch(&self, address: &str, known: &Validators, zone: Tz) -> Result<Fetched, ChannelError> {
+    async fn fetch(&self, address: &str, known: &Validators, here: Here) -> Result<Fetched, ChannelError> {
         let request = request(address, known).map_err(unsent)?;
         let answer = self.0.send(request).await.map_err(unsent)?;
         if answer.status == StatusCode::NOT_MODIFIED && *known != Validators::default() {
@@ -30,7 +29,7 @@ impl Calendars for Fetch {
             return Err(failure(answer.status, &answer.headers));
         }
         let read = match answer.body {
-            Ok(body) => read(&body, zone),
+            Ok(body) => read(&body, here),
             Err(BodyError::TooLarge(most)) => Err(Unreadable::TooMuch { most, what: "bytes" }),
             Err(error @ BodyError::Broken(_)) => return Err(ChannelError::Unknown(error.to_string())),
         };

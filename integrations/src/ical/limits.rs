@@ -7,7 +7,9 @@ pub const LINES: usize = 12_000;
 pub const LINE: usize = 16 * 1024;
 /// Components inside one another; channels have two or three.
 pub const DEPTH: usize = 8;
-/// Nights of one event: ten years.
-pub const NIGHTS: i64 = 3660;
+/// Nights of one event: two hundred years, from the first day that spreadsheets know (1900-01-01) to the end that
+/// closures "for ever" are given (2099-12-31). It costs what a night costs; what is beyond the horizon of
+/// [`innkeep_domain::channel::feed::patience`] is cut off there.
+pub const NIGHTS: i64 = 73_200;
 /// Nights of an event that may be a stay; a longer one is a closure.
 pub const STAY: i64 = 730;

@@ -4,7 +4,9 @@
 //! decided in [`innkeep_domain::channel::feed`]. Reading is tolerant of form (line ends, folding, parameters, broken or
 //! missing properties that are not needed) and strict about what is taken: an event whose nights cannot be told makes
 //! the whole calendar unreadable, because leaving it out would look like a cancellation. So does a calendar that breaks
-//! off, one that repeats events (no channel does), and one beyond the [`limits`].
+//! off, one that repeats events (no channel does) unless they ended on a day before today, and one beyond the [`limits`].
+//! Cancelled events close nothing, whatever else they say; transparent ones (`TRANSP`) do close their nights: Google's
+//! events of whole days are, unless a person says otherwise.
 //!
 //! Why a reader of our own: a handful of properties of one component matter here, and limits must hold while it reads.
 //! The parser libraries read every recorded calendar, but have no limits: `icalendar` 0.17 overflows the stack on

@@ -60,6 +60,13 @@ impl From<NaiveDateTime> for Moment {
     }
 }
 
+/// Where a rule of repetition ends: `FREQ=WEEKLY;UNTIL=20270301T000000Z`. `None` if it says so by a count, or never ends.
+pub(super) fn until(rule: &str, zone: Tz) -> Option<Moment> {
+    let mut parts = rule.split(';').filter_map(|part| part.split_once('='));
+    let (_, until) = parts.find(|(name, _)| name.eq_ignore_ascii_case("UNTIL"))?;
+    Moment::read(until, zone)
+}
+
 /// `P7D`, `P1W`, `P2DT12H`, `PT24H`; never negative.
 pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let text = text.strip_prefix('+').unwrap_or(text).strip_prefix(['P', 'p'])?;

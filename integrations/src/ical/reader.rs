@@ -4,16 +4,16 @@ use super::event::Event;
 use super::family::Family;
 use super::lines::{Line, Lines};
 use super::{Unreadable, limits};
-use chrono_tz::Tz;
 use innkeep_domain::channel::feed::{Dates, NamedStay, Reading};
+use innkeep_domain::ports::calendar::Here;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// What the calendar says; `zone` is the property's. Takes some milliseconds at most, and memory for the events only.
+/// What the calendar says. Takes some milliseconds at most, and memory for the events only.
 ///
 /// # Errors
 /// The answer is no calendar, breaks off, is beyond the limits, or has an event whose nights cannot be told.
-pub fn read(body: &[u8], zone: Tz) -> Result<Reading, Unreadable> {
+pub fn read(body: &[u8], here: Here) -> Result<Reading, Unreadable> {
     if body.len() > limits::BYTES {
         return Err(Unreadable::TooMuch {
             most: limits::BYTES,
@@ -21,7 +21,7 @@ pub fn read(body: &[u8], zone: Tz) -> Result<Reading, Unreadable> {
         });
     }
     let mut reader = Reader {
-        zone,
+        here,
         open: Vec::new(),
         whole: false,
         event: Event::default(),
@@ -35,7 +35,7 @@ pub fn read(body: &[u8], zone: Tz) -> Result<Reading, Unreadable> {
 }
 
 struct Reader {
-    zone: Tz,
+    here: Here,
     /// The components that the line is in, outermost first.
     open: Vec<String>,
     /// Has a calendar ended?
@@ -58,7 +58,7 @@ impl Reader {
             return Err(Unreadable::NoCalendar);
         }
         if self.in_event() {
-            self.event.take(line, self.zone)?;
+            self.event.take(line, self.here.zone);
         }
         Ok(())
     }
@@ -98,10 +98,9 @@ impl Reader {
 
     fn keep(&mut self, line: &Line<'_>) -> Result<(), Unreadable> {
         let event = std::mem::take(&mut self.event);
-        let dates = event.dates(line)?;
-        if event.cancelled {
+        let Some(dates) = event.dates(line, self.here.today)? else {
             return Ok(());
-        }
+        };
         let short = (dates.to() - dates.from()).num_days() <= limits::STAY;
         match (Family::of(&event.uid), self.stays.entry(event.uid)) {
             (Family::StableUid, Entry::Vacant(stay)) if short => {

@@ -7,11 +7,10 @@ use crate::alert;
 use crate::channel::feed::{Collapse, Feed, Freeze, Seen, Sighting, Why, schedule};
 use crate::db::TenantTx;
 use crate::error::{Error, Result};
-use crate::ports::calendar::{Fetched, Validators};
+use crate::ports::calendar::{Fetched, Here, Validators};
 use crate::ports::channel::ChannelError;
 use crate::principal::{Permission, Principal};
 use chrono::{DateTime, Duration, TimeDelta, Utc};
-use chrono_tz::Tz;
 use uuid::Uuid;
 
 /// A reading under way is not taken up again before this; should its worker die, another takes over then.
@@ -26,7 +25,7 @@ pub struct Due {
     pub id: Uuid,
     pub address: String,
     pub validators: Validators,
-    pub zone: Tz,
+    pub here: Here,
     /// As stored: another one by the time there is an answer means that the answer is of no interest any more.
     sealed: String,
 }
@@ -55,7 +54,7 @@ pub async fn take(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<Opt
             etag: row.etag,
             last_modified: row.last_modified,
         },
-        zone: zone(&row.zone),
+        here: Here::at(zone(&row.zone), now),
         sealed: row.import_url,
     }))
 }

@@ -1,6 +1,6 @@
 //! Calendars of real listings, where they lie beside the workspace.
 
-use super::read;
+use super::{here, read};
 use innkeep_integrations::ical::{self, Unreadable};
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ fn every_sample_reads() {
 fn no_sample_reads_in_part() {
     for (name, text) in samples() {
         let part = text.as_bytes().get(..text.len() * 2 / 3).unwrap();
-        let read = ical::read(part, chrono_tz::UTC);
+        let read = ical::read(part, here(chrono_tz::UTC));
         assert!(
             matches!(read, Err(Unreadable::CutOff | Unreadable::Broken { .. })),
             "{name}"

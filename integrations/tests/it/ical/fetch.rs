@@ -1,4 +1,4 @@
-use super::{calendar, nights};
+use super::{calendar, here, nights};
 use crate::server::{Answer, Channel, impatient, reply};
 use chrono_tz::Tz;
 use innkeep_domain::ports::calendar::{Calendars, Fetched, Validators};
@@ -8,7 +8,7 @@ use innkeep_integrations::ical::Fetch;
 async fn ask(channel: &Channel, known: &Validators) -> Result<Fetched, ChannelError> {
     let base = &channel.access.base_url;
     let address = format!("{base}calendar/ical/1.ics?s=secret");
-    Fetch(impatient(base)).fetch(&address, known, Tz::UTC).await
+    Fetch(impatient(base)).fetch(&address, known, here(Tz::UTC)).await
 }
 
 async fn asked(answer: Answer) -> Result<Fetched, ChannelError> {
@@ -109,11 +109,11 @@ async fn no_answer_is_not_seen() {
     }
     let fetch = Fetch(impatient("http://127.0.0.1:1/"));
     let known = Validators::default();
-    let refused = fetch.fetch("http://127.0.0.1:22/x", &known, Tz::UTC).await;
+    let refused = fetch.fetch("http://127.0.0.1:22/x", &known, here(Tz::UTC)).await;
     assert!(
         matches!(&refused, Err(ChannelError::Refused { code, .. }) if code == "address_refused"),
         "{refused:?}"
     );
-    let silent = fetch.fetch("http://127.0.0.1:1/x", &known, Tz::UTC).await;
+    let silent = fetch.fetch("http://127.0.0.1:1/x", &known, here(Tz::UTC)).await;
     assert!(matches!(silent, Err(ChannelError::Unreachable(_))), "{silent:?}");
 }

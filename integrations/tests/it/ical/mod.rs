@@ -9,10 +9,17 @@ mod reader;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use innkeep_domain::channel::feed::{Dates, Nights, Reading};
+use innkeep_domain::ports::calendar::Here;
 use innkeep_integrations::ical::{self, Unreadable};
 
 fn read(text: &str) -> Result<Reading, Unreadable> {
-    ical::read(text.as_bytes(), Tz::Europe__Berlin)
+    ical::read(text.as_bytes(), here(Tz::Europe__Berlin))
+}
+
+/// On the first of March 2027.
+fn here(zone: Tz) -> Here {
+    let today = NaiveDate::from_ymd_opt(2027, 3, 1).unwrap();
+    Here { zone, today }
 }
 
 /// One calendar around its lines, ended as RFC 5545 says.

@@ -1,5 +1,7 @@
-use super::{calendar, dates, event, nights, read};
-use innkeep_domain::channel::feed::NamedStay;
+use super::{calendar, dates, event, here, nights, read};
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+use innkeep_domain::channel::feed::{Dates, Feed, NamedStay, Nights, Seen, Sighting, patience};
 use innkeep_integrations::ical::Unreadable;
 
 /// As Booking.com's: its own escaping, no names, an organizer.
@@ -85,7 +87,7 @@ fn form_does_not_matter() {
     let mut latin = crlf.into_bytes();
     latin.splice(40..40, *b"\xe9");
     assert_eq!(
-        innkeep_integrations::ical::read(&latin, chrono_tz::UTC),
+        innkeep_integrations::ical::read(&latin, here(Tz::UTC)),
         Ok(expected)
     );
 }
@@ -150,6 +152,102 @@ fn what_does_not_close_nights_is_passed_over() {
     ];
     let reading = read(&calendar(&[&zone as &[&str], &cancelled].concat())).unwrap();
     assert!(reading.nights().is_empty());
+}
+
+/// Google keeps the cancelled events of series, and some that have no date any more.
+#[test]
+fn a_cancelled_event_closes_nothing_whatever_else_it_says() {
+    for lines in [
+        &["STATUS:CANCELLED"] as &[&str],
+        &["DTSTART:20270310", "RRULE:FREQ=WEEKLY", "STATUS:CANCELLED"],
+        &["STATUS:CANCELLED", "DTSTART:20270310", "RDATE:20270320"],
+        &["DTSTART:soon", "STATUS:CANCELLED"],
+        &["DTSTART:20270310", "DTEND:20270309", "STATUS:Cancelled"],
+        &["DTSTART:20270310", "DTEND:99991231", "STATUS:CANCELLED"],
+    ] {
+        let reading = read(&event(lines));
+        assert!(
+            reading.as_ref().is_ok_and(|r| r.nights().is_empty()),
+            "{lines:?}: {reading:?}"
+        );
+    }
+    let after = read(&calendar(&[
+        "BEGIN:VEVENT",
+        "DTSTART:soon",
+        "STATUS:CANCELLED",
+        "END:VEVENT",
+        "BEGIN:VEVENT",
+        "DTSTART:20270310",
+        "END:VEVENT",
+    ]));
+    assert_eq!(after.unwrap().closed, nights(&[("0310", "0311")]));
+}
+
+/// The first of March is today.
+#[test]
+fn an_event_that_repeated_and_is_over_closes_nothing() {
+    for rule in [
+        "RRULE:FREQ=WEEKLY;UNTIL=20270226",
+        "RRULE:UNTIL=20270226T225959Z;FREQ=WEEKLY;BYDAY=MO",
+        "rrule:freq=daily;until=20240101",
+    ] {
+        let lines = ["DTSTART:20230302", "DTEND:20230304", rule];
+        assert!(read(&event(&lines)).unwrap().nights().is_empty(), "{rule}");
+    }
+    for lines in [
+        // The last one departs today, which may be a night in another zone.
+        &["DTSTART:20230302", "DTEND:20230304", "RRULE:UNTIL=20270227"] as &[&str],
+        &["DTSTART:20230302", "DURATION:P1500D", "RRULE:UNTIL=20230401"],
+        &["DTSTART:20270302", "RRULE:FREQ=WEEKLY;UNTIL=20270101"],
+        &["DTSTART:20230302", "RRULE:FREQ=WEEKLY;COUNT=2"],
+        &["DTSTART:20230302", "RRULE:UNTIL=20240101", "RDATE:20270320"],
+        &["DTSTART:20230302", "RRULE:UNTIL=20240101", "RRULE:FREQ=DAILY"],
+        &["DTSTART:20230302", "RRULE:FREQ=WEEKLY;UNTIL=once"],
+    ] {
+        let read = read(&event(lines));
+        let repeats = matches!(
+            read,
+            Err(Unreadable::Broken {
+                what: "an event that repeats",
+                ..
+            })
+        );
+        assert!(repeats, "{lines:?}: {read:?}");
+    }
+}
+
+/// Safe for those that close nights; who wants a night open must not have an event in it.
+#[test]
+fn a_transparent_event_closes_its_nights() {
+    let reading = read(&event(&["DTSTART:20270310", "TRANSP:TRANSPARENT"])).unwrap();
+    assert_eq!(reading.closed, nights(&[("0310", "0311")]));
+}
+
+#[test]
+fn what_is_closed_for_ever_is_held_to_the_horizon() {
+    let today = here(Tz::UTC).today;
+    for (from, to) in [
+        ("20270310", "20991231"),
+        ("19000101", "20991231"),
+        ("20270310", "21000101"),
+    ] {
+        let lines = [format!("DTSTART:{from}"), format!("DTEND:{to}")];
+        let reading = read(&event(&[&lines[0], &lines[1]])).unwrap();
+        let mut feed = Feed::default();
+        let sighting = Sighting {
+            at: DateTime::UNIX_EPOCH,
+            today,
+            told: &Nights::default(),
+        };
+        feed.observe(Seen::Calendar(&reading), sighting);
+        let first = NaiveDate::parse_from_str(from, "%Y%m%d").unwrap().max(today);
+        let horizon = Dates::ahead(today, patience::HORIZON_DAYS).to();
+        assert_eq!(
+            feed.held().runs(),
+            [Dates::new(first, horizon).unwrap()],
+            "{from} {to}"
+        );
+    }
 }
 
 /// An event that is left out looks like a cancellation.

@@ -78,10 +78,10 @@ fn of(part: usize) -> Vec<(&'static str, String)> {
             )),
         ),
         (
-            "ten years, often",
+            "two hundred years, often",
             wrong(&many(
                 6_000,
-                "END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20270301\r\nDURATION:P3660D\r\n",
+                "END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20270301\r\nDURATION:P73200D\r\n",
             )),
         ),
         (

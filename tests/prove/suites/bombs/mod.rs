@@ -5,6 +5,8 @@ mod cost;
 mod messages;
 
 use crate::harness::verdict::{Scale, Verdict};
+use chrono::DateTime;
+use innkeep_domain::ports::calendar::Here;
 use innkeep_integrations::alpinebits::action::{Action, Side};
 use innkeep_integrations::alpinebits::verdict::{Agreed, check};
 use innkeep_integrations::alpinebits::version::Version;
@@ -24,7 +26,8 @@ const KIB: u64 = 64 * 1024;
 pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::default();
     let scale = scale.of(1, 8);
-    let calendar = |bytes: &[u8]| ical::read(bytes, chrono_tz::Tz::UTC).map_err(|e| e.to_string());
+    let here = Here::at(chrono_tz::Tz::UTC, DateTime::default());
+    let calendar = |bytes: &[u8]| ical::read(bytes, here).map_err(|e| e.to_string());
     let harmless = calendars::harmless();
     attack(
         ("calendars", CALENDAR),

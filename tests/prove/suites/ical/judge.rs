@@ -7,6 +7,7 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use innkeep_domain::channel::feed::{Change, Feed, Nights, Reading, Seen, Sighting, patience};
+use innkeep_domain::ports::calendar::Here;
 use innkeep_integrations::ical::{self, Unreadable};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -219,7 +220,8 @@ impl<'a> Player<'a> {
 }
 
 fn read(body: &str) -> Result<Reading, Unreadable> {
-    ical::read(body.as_bytes(), Tz::UTC)
+    // Nothing in these repeats, so that the day means nothing.
+    ical::read(body.as_bytes(), Here::at(Tz::UTC, DateTime::default()))
 }
 
 fn cancelled(changes: &[Change]) -> impl Iterator<Item = &String> {
