@@ -1,8 +1,8 @@
 //! The one way out to addresses that a tenant entered.
 //!
 //! A URL is read and judged, its host looked up once, every address judged, and the connection opened to one of those
-//! addresses: there is no second look-up for a name to change its mind at. Redirects are answers, never followed; proxies
-//! of the surroundings are not asked; nothing is decompressed; time and size have limits. What the operator vouches for
+//! addresses: there is no second look-up for a name to change its mind at. Redirects are answers, never followed here: who
+//! wants to go there asks anew, and is judged anew ([`redirected`]). Proxies of the surroundings are not asked; nothing is decompressed; time and size have limits. What the operator vouches for
 //! ([`Allow`]) is called wherever it is.
 
 mod address;
@@ -12,7 +12,7 @@ mod target;
 pub use connect::{ConnectError, Dialler, Resolver, System, Tcp};
 pub use hyper::body::Bytes;
 pub use hyper::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-pub use target::{Allow, NotAnAddress, Refused, read};
+pub use target::{Allow, NotAnAddress, Refused, read, redirected};
 pub use url::Url;
 
 use connect::Connector;

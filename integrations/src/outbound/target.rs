@@ -4,7 +4,7 @@ use super::address::is_public;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::str::FromStr;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 const LONGEST: usize = 2000;
 const HTTPS: u16 = 443;
@@ -136,8 +136,7 @@ impl Target {
 ///
 /// What different programs read differently is not read at all: white space, control characters, backslashes.
 pub fn read(text: &str) -> Result<Url, Refused> {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
-    if text.len() > LONGEST || text.contains(odd) {
+    if is_odd(text) {
         return Err(Refused::Malformed);
     }
     let url = Url::parse(text).map_err(|_| Refused::Malformed)?;
@@ -154,6 +153,25 @@ pub fn read(text: &str) -> Result<Url, Refused> {
         return Err(Refused::Credentials);
     }
     Ok(url)
+}
+
+/// Reads where a redirect leads that came from an address, without judging it: as strictly as what is entered.
+pub fn redirected(from: &Url, location: &str) -> Result<Url, Refused> {
+    if is_odd(location) {
+        return Err(Refused::Malformed);
+    }
+    match Url::parse(location) {
+        Err(ParseError::RelativeUrlWithoutBase) => {
+            let whole = from.join(location).map_err(|_| Refused::Malformed)?;
+            read(whole.as_str())
+        }
+        _ => read(location),
+    }
+}
+
+fn is_odd(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+    text.len() > LONGEST || text.contains(odd)
 }
 
 /// At least two labels, none of them empty, and no ending that only means something inside a network.
@@ -200,6 +218,36 @@ mod tests {
             let authority = text.split("://").nth(1).and_then(|t| t.split(['/', '?', '#']).next());
             let doubtful = !text.starts_with("https") || authority.is_some_and(|a| a.contains('@'));
             prop_assert!(judged(&text).is_err() || !doubtful);
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_read_from_where_it_came_and_as_strictly_as_what_is_entered() {
+        let from = read("https://a.example/ical/1.ics?s=1").unwrap();
+        for (location, expected) in [
+            ("https://b.example/x", Ok("https://b.example/x")),
+            ("//b.example/x", Ok("https://b.example/x")),
+            ("/x?y", Ok("https://a.example/x?y")),
+            ("2.ics", Ok("https://a.example/ical/2.ics")),
+            ("?s=2", Ok("https://a.example/ical/1.ics?s=2")),
+            ("../../../x", Ok("https://a.example/x")),
+            ("http://b.example/", Ok("http://b.example/")),
+            ("https:/b.example", Err(Refused::Malformed)),
+            ("https:b.example", Err(Refused::Malformed)),
+            ("https://user@b.example/", Err(Refused::Credentials)),
+            ("//user@b.example/", Err(Refused::Credentials)),
+            ("\\\\b.example/", Err(Refused::Malformed)),
+            ("/a b", Err(Refused::Malformed)),
+            ("//", Err(Refused::Malformed)),
+            ("ftp://b.example/", Err(Refused::Scheme)),
+            ("data:text/calendar,", Err(Refused::Scheme)),
+        ] {
+            let read = redirected(&from, location);
+            assert_eq!(
+                read.as_ref().map(Url::as_str),
+                expected.as_ref().copied(),
+                "{location}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Made, changed, paused and deleted; what is refused, and what others see of it.
 
-use super::{CLOSED, World};
+use super::{CLOSED, OtherSide, World};
 use crate::support::{Server, unknown};
 use innkeep_domain::Role;
 use reqwest::Method;
@@ -55,6 +55,31 @@ async fn only_addresses_on_the_public_internet_are_read() {
     let answer = host.post("/v1/calendar-connections", &new).await;
     answer.problem(404, "not_found").at("/unit_id");
     assert_eq!(server.stored().await, before);
+}
+
+#[tokio::test]
+async fn a_calendar_that_moved_is_read_where_it_is_and_never_inside() {
+    let there = OtherSide::open().await;
+    let world = World::beside(&there.address).await;
+    there.shows(&[(CLOSED, world.night(5), world.night(7))]);
+    world
+        .side
+        .says(301, &format!("location: {}\r\n", there.url()), "");
+    let connection = world.connected().await;
+    assert_eq!(world.free(5).await, 0);
+    for place in ["https://inside.example/1.ics", "http://169.254.169.254/"] {
+        world.side.says(302, &format!("location: {place}\r\n"), "");
+        let status = connection.read_after(60).await;
+        let said = status["last_error"].as_str().unwrap();
+        assert!(said.contains("redirects to where nothing is called"), "{said}");
+        assert!(
+            !said.contains("inside.example") && !said.contains("169.254"),
+            "{said}"
+        );
+        assert_eq!(world.alerts().await, ["calendar_unread"]);
+        assert_eq!(world.free(5).await, 0);
+    }
+    assert_eq!(there.times_asked(), 1);
 }
 
 #[tokio::test]

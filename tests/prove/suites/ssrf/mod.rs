@@ -57,12 +57,13 @@ pub async fn run(scale: Scale) -> anyhow::Result<Verdict> {
         }
     }
     let (tried, followed) = redirects::run(&mut verdict).await?;
+    let calendars = redirects::calendars(&mut verdict, &attacks).await?;
     let rebound = redirects::rebinding(&mut verdict).await?;
     limits::run(&mut verdict).await?;
-    let all = attacks.len() + tried + rebound.0;
+    let all = attacks.len() + tried + calendars.0 + rebound.0;
     verdict.demand(all >= 200, format!("only {all} addresses"));
-    verdict.figure(format!("{all} addresses in {} classes", classes.len() + 2));
-    verdict.none(through + followed + rebound.1, "got through");
+    verdict.figure(format!("{all} addresses in {} classes", classes.len() + 3));
+    verdict.none(through + followed + calendars.1 + rebound.1, "got through");
     Ok(verdict)
 }
 

@@ -1,8 +1,12 @@
 //! What stands in for the outside: names that answer by a script, a dialler that keeps a list, canaries on loopback.
 
 use async_trait::async_trait;
+use chrono::DateTime;
+use chrono_tz::Tz;
+use innkeep_domain::ports::calendar::{Calendars, Fetched, Here, Validators};
 use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage};
 use innkeep_integrations::channex;
+use innkeep_integrations::ical::Fetch;
 use innkeep_integrations::outbound::{Allow, Dialler, Options, Outbound, Resolver, Tcp};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -51,6 +55,14 @@ pub async fn called(outbound: &Outbound, address: &str) -> Result<Vec<RawMessage
         return Err(ChannelError::Unknown("no feed".to_owned()));
     };
     feed.unacknowledged(&access).await
+}
+
+/// The reading of a calendar at this address.
+pub async fn read(outbound: &Outbound, address: &str) -> Result<Fetched, ChannelError> {
+    let here = Here::at(Tz::UTC, DateTime::default());
+    Fetch(outbound.clone())
+        .fetch(address, &Validators::default(), here)
+        .await
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -116,6 +128,7 @@ impl Dialler for Recorder {
 pub struct Canary {
     pub address: SocketAddr,
     visits: Arc<AtomicUsize>,
+    says: Arc<Mutex<Says>>,
 }
 
 /// What a canary says: at once, and then again every so often without end.
@@ -125,19 +138,44 @@ pub struct Says {
     pub again: Option<(Vec<u8>, Duration)>,
 }
 
+impl Says {
+    /// Go there instead: by every header that somebody follows.
+    pub fn elsewhere(status: u16, place: &str, port: u16) -> Self {
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nlocation: {place}\r\nrefresh: 0; url={place}\r\nalt-svc: h2=\"127.0.0.1:{port}\"\r\n\
+             connection: close\r\ncontent-length: 0\r\n\r\n"
+        );
+        Self {
+            first: head.into_bytes(),
+            again: None,
+        }
+    }
+}
+
 impl Canary {
     pub async fn start(says: Says) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let visits = Arc::new(AtomicUsize::new(0));
-        let counted = visits.clone();
+        let says = Arc::new(Mutex::new(says));
+        let (counted, said) = (visits.clone(), says.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(say(stream, says.clone()));
+                let says = lock(&said).clone();
+                tokio::spawn(say(stream, says));
             }
         });
-        Ok(Self { address, visits })
+        Ok(Self {
+            address,
+            visits,
+            says,
+        })
+    }
+
+    /// To each who comes from now on.
+    pub fn now_says(&self, says: Says) {
+        *lock(&self.says) = says;
     }
 
     pub fn visits(&self) -> usize {
