@@ -17,6 +17,7 @@ use dto::{
 pub use file::CalendarFiles;
 use innkeep_domain::channel::calendar::{self, Import, connection, link, reading, status};
 use innkeep_domain::{Permission, Refusal};
+use innkeep_integrations::ical;
 use innkeep_integrations::outbound::{self, Refused};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -51,6 +52,9 @@ impl Calendars {
     /// are held, so that nobody else sells them, and given free only after they have been missing for hours: calendars
     /// have no cancellations, and whole ones go missing. Nights that are taken twice are held all the same, overbooked,
     /// and raise an alert. The answer holds the path of ours, shown only this once: give it to the channel.
+    ///
+    /// Every event closes its nights, one that is marked as transparent (`TRANSP`) too, as Google's events of whole days
+    /// are; cancelled ones close none. An event that repeats and is not over makes the calendar unreadable.
     #[oai(path = "/", method = "post", operation_id = "create_calendar_connection")]
     async fn create(
         &self,
@@ -291,8 +295,9 @@ fn changed(connection: connection::CalendarConnection) -> ApiResult<Changed<Cale
     Ok(Changed::new(&CalendarConnection::from(connection)).version(version))
 }
 
-/// 422 `address_refused` for an address that is not called.
-async fn admitted(app: &App, url: String) -> ApiResult<Import> {
+/// 422 `address_refused` for an address that is not called. What is admitted is what is kept and read.
+async fn admitted(app: &App, link: String) -> ApiResult<Import> {
+    let url = ical::address(link);
     let refuse = |no: Refused| Refusal::invalid(Refused::CODE, no.to_string()).at("/import_url");
     app.outbound.admit(&url).await.map_err(refuse)?;
     let read = outbound::read(&url).map_err(refuse)?;

@@ -13,6 +13,7 @@
 //! components inside one another and takes 1.8 s for 80,000 properties; `calcard` 0.3 takes a calendar that breaks off
 //! for a whole one, and 70 MB for 80,000 events.
 
+mod address;
 mod event;
 mod export;
 mod family;
@@ -22,6 +23,7 @@ mod lines;
 mod moment;
 mod reader;
 
+pub use address::address;
 pub use export::write;
 pub use fetch::Fetch;
 pub use reader::read;

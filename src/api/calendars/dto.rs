@@ -14,8 +14,9 @@ pub struct NewCalendarConnection {
     pub unit_id: Uuid,
     /// 1 to 200 characters, for people: who the channel is.
     pub name: String,
-    /// Where the channel's calendar of the unit is: an `https` address on the public Internet. Absent: none is read, and
-    /// the channel only reads ours.
+    /// Where the channel's calendar of the unit is: an `https` address on the public Internet; `webcal` and `webcals` are
+    /// taken as `https`. At most three redirects are followed, to such addresses only. Absent: none is read, and the
+    /// channel only reads ours.
     #[oai(validator(max_length = 2000))]
     pub import_url: Option<String>,
 }

@@ -3,6 +3,7 @@
 use super::{CLOSED, OtherSide, World};
 use crate::support::{Server, unknown};
 use innkeep_domain::Role;
+use innkeep_domain::channel::calendar::reading;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -45,6 +46,8 @@ async fn only_addresses_on_the_public_internet_are_read() {
         "https://169.254.169.254/latest",
         "https://inside.example/x.ics",
         "ftp://channel.example/x.ics",
+        "webcal://inside.example/x.ics",
+        "webcals://169.254.169.254/x.ics",
         "x",
     ] {
         let new = json!({ "unit_id": unit, "name": "Channel", "import_url": url });
@@ -55,6 +58,34 @@ async fn only_addresses_on_the_public_internet_are_read() {
     let answer = host.post("/v1/calendar-connections", &new).await;
     answer.problem(404, "not_found").at("/unit_id");
     assert_eq!(server.stored().await, before);
+}
+
+/// Channels' pages hand out such links.
+#[tokio::test]
+async fn what_is_to_be_opened_by_a_calendar_is_read_over_https() {
+    let server = Server::start().await;
+    let host = server.caller(&server.mare, Role::Owner);
+    let units = format!("/v1/properties/{}/units", server.mare.property_id);
+    let unit = host.get(&units).await.is(200).items()[0]["id"].clone();
+    let stored = async |path: &str| {
+        let id = path.rsplit('/').next().unwrap().parse().unwrap();
+        let mut tx = server.app.db.begin(server.mare.tenant).await.unwrap();
+        let due = reading::take(&mut tx, id, server.app.clock.now()).await.unwrap();
+        due.unwrap().address
+    };
+    let new =
+        json!({ "unit_id": unit, "name": "Channel", "import_url": "webcal://channel.example/1.ics?s=1" });
+    let made = host.post("/v1/calendar-connections", &new).await.is(201);
+    let made = &made.body["connection"];
+    assert_eq!(made["import_host"], "channel.example");
+    let path = format!("/v1/calendar-connections/{}", made["id"].as_str().unwrap());
+    assert_eq!(stored(&path).await, "https://channel.example/1.ics?s=1");
+    let other = json!({ "import_url": "WEBCALS://channel.example:8443/2.ics" });
+    host.patch(&path, &other).await.is(200);
+    assert_eq!(stored(&path).await, "https://channel.example:8443/2.ics");
+    let inside = json!({ "import_url": "webcal://inside.example/x.ics" });
+    let answer = host.patch(&path, &inside).await;
+    answer.problem(422, "address_refused").at("/import_url");
 }
 
 #[tokio::test]
