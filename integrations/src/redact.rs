@@ -48,6 +48,11 @@ fn walk(value: &mut Value, key: &str) {
                 *text = masked;
             }
         }
+        Value::Number(number) if !is_id(key) => {
+            if let Cow::Owned(masked) = cards::masked(&number.to_string()) {
+                *value = Value::String(masked);
+            }
+        }
         _ => {}
     }
 }
@@ -60,6 +65,7 @@ fn is_id(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn card_fields_go_at_any_depth() {
@@ -71,10 +77,13 @@ mod tests {
     #[test]
     fn card_numbers_are_masked_and_ids_are_not() {
         let raw =
-            r#"{"code":"4111111111111111","notes":"4111111111111111","text":"pay 4111 1111-1111 1111 now"}"#;
+            r#"{"code":"4111111111111111","notes":"4111111111111111","text":"pay 4111 1111-1111 1111 now",
+                "remark":4111111111111111,"booking_id":4111111111111111,"amount":12345}"#;
         let kept: Value = serde_json::from_str(&json(raw).unwrap()).unwrap();
         assert_eq!(kept["code"], "4111111111111111");
         assert_eq!(kept["notes"], "************1111");
+        assert_eq!(kept["remark"], "************1111", "written as a number");
+        assert_eq!((&kept["booking_id"], &kept["amount"]), (&json!(4_111_111_111_111_111_i64), &json!(12345)));
         assert_eq!(kept["text"], "pay **** ****-**** 1111 now");
     }
 }

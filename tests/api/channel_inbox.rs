@@ -8,6 +8,7 @@ use innkeep_domain::due::due;
 use innkeep_domain::ports::channel::RawMessage;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A channel that posts its bookings.
@@ -323,4 +324,69 @@ async fn nobody_disconnects_while_bookings_wait() {
     assert_eq!(agent.list("").await.len(), 1);
     let found = server.manager().get("/v1/bookings").await.is(200);
     assert_eq!(found.items()[0]["channel"]["connection_id"], json!(agent.id));
+}
+
+/// Until this one is in that state, as workers go on.
+async fn reaches(agent: &Agent<'_>, message_id: &str, state: &str) {
+    let begun = std::time::Instant::now();
+    loop {
+        let all = agent.list("").await;
+        let found = all.iter().find(|m| m["message_id"] == message_id).unwrap();
+        if found["state"] == state {
+            return;
+        }
+        assert!(begun.elapsed().as_secs() < 30, "{message_id} is {}", found["state"]);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// A paused connection is told nothing. What its channel posts is sold.
+#[tokio::test]
+async fn what_a_paused_channel_posts_is_taken() {
+    let server = Server::start().await;
+    let agent = Agent::new(&server).await;
+    let stop = CancellationToken::new();
+    server.work(stop.clone());
+    let _working = stop.drop_guard();
+    server.manager().act(&agent.path("/actions/pause")).await.is(200);
+    agent
+        .sends("m1", &message("A1", server.adler.night(9)).to_string())
+        .await;
+    reaches(&agent, "m1", "processed").await;
+    let found = server.manager().get("/v1/bookings").await.is(200);
+    assert_eq!(found.items()[0]["channel"]["reference"], "A1");
+    let status = server.manager().get(&agent.path("/sync-status")).await.is(200);
+    assert_eq!(status.body["state"], "paused");
+}
+
+/// Somebody else has a booking's first message in hand: its second is not applied before it, whatever comes in between.
+#[tokio::test]
+async fn no_message_overtakes_an_elder_one_of_its_booking() {
+    let server = Server::start().await;
+    let agent = Agent::new(&server).await;
+    let sold = message("A1", server.adler.night(9));
+    let mut gone = sold.clone();
+    gone["event"] = json!("booking.cancelled");
+    gone["booking"]["revision"] = json!("2");
+    agent.sends("sold", &sold.to_string()).await;
+    agent.sends("gone", &gone.to_string()).await;
+    agent
+        .sends("other", &message("A2", server.adler.night(9)).to_string())
+        .await;
+    let mut elsewhere = server.app.db.begin(server.adler.tenant).await.unwrap();
+    sqlx::query("select id from inbox where message_id = 'sold' for update")
+        .fetch_one(&mut *elsewhere)
+        .await
+        .unwrap();
+    let stop = CancellationToken::new();
+    server.work(stop.clone());
+    let _working = stop.drop_guard();
+    reaches(&agent, "other", "processed").await;
+    reaches(&agent, "gone", "received").await;
+    elsewhere.commit().await.unwrap();
+    reaches(&agent, "gone", "processed").await;
+    let found = server.manager().get("/v1/bookings").await.is(200);
+    let states = found.items().iter();
+    let states: Vec<_> = states.map(|b| (&b["channel"]["reference"], &b["status"])).collect();
+    assert!(states.contains(&(&json!("A1"), &json!("cancelled"))), "{states:?}");
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Bookings that get their rooms with one mapping; more are left for the next.
+/// Rooms that get their types with one mapping; more are left for the next.
 const MOST_ROOMS: i64 = 1000;
 
 /// What stands for nothing in `booking`, whose first reservations are these rooms.
@@ -80,9 +80,31 @@ pub async fn follow_mapping(
             rooms.insert(row.reservation_id, (unit_type, rate_plan));
         }
     }
+    for id in bookings.keys() {
+        store::lock(tx, *id).await?;
+    }
+    lock_stock(tx, bookings.values().flatten()).await?;
     for (id, products) in bookings {
         give_rooms(tx, who, connection, (id, &products), now).await?;
     }
+    Ok(())
+}
+
+/// Of all the bookings at once, in the order of whoever sells.
+async fn lock_stock(tx: &mut TenantTx, rooms: impl Iterator<Item = (&Uuid, &Product)>) -> Result<()> {
+    let (reservations, unit_types): (Vec<Uuid>, Vec<Uuid>) =
+        rooms.map(|(reservation, (unit_type, _))| (*reservation, *unit_type)).unzip();
+    sqlx::query!(
+        "select i.night from unnest($2::uuid[], $3::uuid[]) as u (reservation_id, unit_type_id)
+         join reservation_night n on n.tenant_id = $1 and n.reservation_id = u.reservation_id
+         join inventory i on i.tenant_id = $1 and i.unit_type_id = u.unit_type_id and i.night = n.night
+         order by i.unit_type_id, i.night for update of i",
+        tx.t(),
+        &reservations,
+        &unit_types
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -96,7 +118,6 @@ async fn give_rooms(
     (id, products): (Uuid, &BTreeMap<Uuid, Product>),
     now: DateTime<Utc>,
 ) -> Result<()> {
-    store::lock(tx, id).await?;
     let channel = Principal::channel(tx.tenant(), connection.id);
     let before = store::get(tx, &channel, id).await?;
     let mut after = before.clone();

@@ -113,6 +113,7 @@ pub async fn set_mapping(
     )
     .execute(&mut **tx)
     .await?;
+    unmapped::follow_mapping(tx, who, &connection, now).await?;
     sqlx::query!(
         "delete from ari_shadow where tenant_id = $1 and connection_id = $2",
         tx.t(),
@@ -120,7 +121,6 @@ pub async fn set_mapping(
     )
     .execute(&mut **tx)
     .await?;
-    unmapped::follow_mapping(tx, who, &connection, now).await?;
     mark_horizon(tx, &connection).await?;
     logged(tx, who, "channel_connection.mapped", &connection, now).await
 }
