@@ -76,14 +76,16 @@ mod tests {
 
     #[test]
     fn card_numbers_are_masked_and_ids_are_not() {
-        let raw =
-            r#"{"code":"4111111111111111","notes":"4111111111111111","text":"pay 4111 1111-1111 1111 now",
+        let raw = r#"{"code":"4111111111111111","notes":"4111111111111111","text":"pay 4111 1111-1111 1111 now",
                 "remark":4111111111111111,"booking_id":4111111111111111,"amount":12345}"#;
         let kept: Value = serde_json::from_str(&json(raw).unwrap()).unwrap();
         assert_eq!(kept["code"], "4111111111111111");
         assert_eq!(kept["notes"], "************1111");
         assert_eq!(kept["remark"], "************1111", "written as a number");
-        assert_eq!((&kept["booking_id"], &kept["amount"]), (&json!(4_111_111_111_111_111_i64), &json!(12345)));
+        assert_eq!(
+            (&kept["booking_id"], &kept["amount"]),
+            (&json!(4_111_111_111_111_111_i64), &json!(12345))
+        );
         assert_eq!(kept["text"], "pay **** ****-**** 1111 now");
     }
 }

@@ -119,7 +119,8 @@ impl Channels {
 
     /// Change a channel connection
     ///
-    /// Another safety buffer or markup is told to the channel at once, as far as it changes what was told.
+    /// Another safety buffer or markup is told to the channel at once, as far as it changes what was told. Whoever is at
+    /// another `base_url` is told everything.
     #[oai(path = "/:id", method = "patch", operation_id = "change_channel_connection")]
     async fn change(
         &self,
@@ -166,7 +167,9 @@ impl Channels {
 
     /// Replace the whole mapping
     ///
-    /// Everything it sells is told to the channel anew.
+    /// Everything it sells is told to the channel anew. What was sold under a code that stood for nothing and now does gets
+    /// its unit type, and takes its stock. What is left out of the mapping is told nothing any more and stays on sale there
+    /// as it was told last: close it out before, by `closed-dates` or there.
     #[oai(path = "/:id/mappings", method = "put", operation_id = "set_channel_mappings")]
     async fn set_mappings(
         &self,
@@ -247,7 +250,8 @@ impl Channels {
 
     /// Stop sending and polling
     ///
-    /// What changes meanwhile is sent after resuming.
+    /// What changes meanwhile is sent after resuming. What the channel posts is taken all the same: it is sold. The channel
+    /// is not told to stop selling: close it out before, by `closed-dates` or there.
     #[oai(path = "/:id/actions/pause", method = "post", operation_id = "pause_channel")]
     async fn pause(
         &self,

@@ -335,7 +335,11 @@ async fn reaches(agent: &Agent<'_>, message_id: &str, state: &str) {
         if found["state"] == state {
             return;
         }
-        assert!(begun.elapsed().as_secs() < 30, "{message_id} is {}", found["state"]);
+        assert!(
+            begun.elapsed().as_secs() < 30,
+            "{message_id} is {}",
+            found["state"]
+        );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
@@ -387,6 +391,11 @@ async fn no_message_overtakes_an_elder_one_of_its_booking() {
     reaches(&agent, "gone", "processed").await;
     let found = server.manager().get("/v1/bookings").await.is(200);
     let states = found.items().iter();
-    let states: Vec<_> = states.map(|b| (&b["channel"]["reference"], &b["status"])).collect();
-    assert!(states.contains(&(&json!("A1"), &json!("cancelled"))), "{states:?}");
+    let states: Vec<_> = states
+        .map(|b| (&b["channel"]["reference"], &b["status"]))
+        .collect();
+    assert!(
+        states.contains(&(&json!("A1"), &json!("cancelled"))),
+        "{states:?}"
+    );
 }

@@ -160,19 +160,27 @@ impl Inbox<'_> {
             return Ok(());
         };
         let read = self.read_feed(feed, access).await?;
-        permit.record(read.error.as_ref().is_some_and(ChannelError::is_fault), Instant::now());
+        permit.record(
+            read.error.as_ref().is_some_and(ChannelError::is_fault),
+            Instant::now(),
+        );
         let mut tx = self.begin().await?;
-        if let Some(error) = read.error {
-            tracing::warn!(connection = %id, %error, "channel.poll_failed");
-            let progress = read.acknowledged > 0;
-            inbox::poll_failed(&mut tx, self.connection, &error, progress, self.now()).await?;
-        } else {
-            let gone = settled
-                .into_iter()
-                .filter(|(_, message)| !read.listed.contains(message));
-            let gone: Vec<i64> = gone.map(|(id, _)| id).collect();
-            inbox::acknowledged(&mut tx, id, &gone, self.now()).await?;
-            inbox::poll_worked(&mut tx, id, lease, asked, self.now() + POLL_EVERY).await?;
+        match read.error {
+            Some(error) => {
+                tracing::warn!(connection = %id, %error, "channel.poll_failed");
+                let progress = read.acknowledged > 0;
+                inbox::poll_failed(&mut tx, self.connection, &error, progress, self.now()).await?;
+            }
+            None if read.finished => {
+                let gone = settled
+                    .iter()
+                    .filter(|(_, message)| !read.listed.contains(message));
+                let gone: Vec<i64> = gone.map(|(id, _)| *id).collect();
+                inbox::acknowledged(&mut tx, id, &gone, self.now()).await?;
+                inbox::poll_worked(&mut tx, id, lease, Some(asked), self.now() + POLL_EVERY).await?;
+            }
+            // There is more: others get their turn, and then it goes on.
+            None => inbox::poll_worked(&mut tx, id, lease, None, self.now()).await?,
         }
         tx.commit().await
     }
@@ -187,6 +195,7 @@ impl Inbox<'_> {
             };
             let ids: Vec<String> = page.iter().map(|m| m.message_id.clone()).collect();
             if ids.iter().all(|id| read.listed.contains(id)) {
+                read.finished = true;
                 break;
             }
             read.listed.extend(ids.iter().cloned());
@@ -247,6 +256,8 @@ struct Read {
     /// Every message id the feed listed.
     listed: HashSet<String>,
     acknowledged: usize,
+    /// It lists nothing else.
+    finished: bool,
     /// The channel's: the rest waits for the next poll.
     error: Option<ChannelError>,
 }

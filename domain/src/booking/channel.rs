@@ -241,7 +241,11 @@ fn prices(
         .filter_map(|night| Some((night, *told.get(&night)?)))
         .collect();
     let rest = room.amount - prices.values().sum::<Decimal>();
-    let shares = money::split(rest.max(Decimal::ZERO), &vec![Decimal::ONE; unpriced.len()], currency);
+    let shares = money::split(
+        rest.max(Decimal::ZERO),
+        &vec![Decimal::ONE; unpriced.len()],
+        currency,
+    );
     prices.extend(unpriced.into_iter().zip(shares));
     prices
 }
@@ -297,7 +301,9 @@ async fn raise_alerts(
     now: DateTime<Utc>,
 ) -> Result<usize> {
     let rooms = booking.reservations.iter();
-    let unmapped = rooms.filter(|r| r.status.occupies() && r.unit_type_id.is_none()).count();
+    let unmapped = rooms
+        .filter(|r| r.status.occupies() && r.unit_type_id.is_none())
+        .count();
     let subject = (booking.property_id, booking.id);
     if !overbooked.is_empty() {
         let nights: Vec<String> = overbooked.iter().map(NaiveDate::to_string).collect();

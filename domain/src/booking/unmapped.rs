@@ -92,8 +92,9 @@ pub async fn follow_mapping(
 
 /// Of all the bookings at once, in the order of whoever sells.
 async fn lock_stock(tx: &mut TenantTx, rooms: impl Iterator<Item = (&Uuid, &Product)>) -> Result<()> {
-    let (reservations, unit_types): (Vec<Uuid>, Vec<Uuid>) =
-        rooms.map(|(reservation, (unit_type, _))| (*reservation, *unit_type)).unzip();
+    let (reservations, unit_types): (Vec<Uuid>, Vec<Uuid>) = rooms
+        .map(|(reservation, (unit_type, _))| (*reservation, *unit_type))
+        .unzip();
     sqlx::query!(
         "select i.night from unnest($2::uuid[], $3::uuid[]) as u (reservation_id, unit_type_id)
          join reservation_night n on n.tenant_id = $1 and n.reservation_id = u.reservation_id

@@ -5,6 +5,7 @@ mod waiting;
 
 use super::connection::Connection;
 use super::messages;
+use super::push::ALARMING;
 use crate::alert;
 use crate::booking::channel::{self, Applied};
 use crate::db::TenantTx;
@@ -26,8 +27,6 @@ pub const MOST_ATTEMPTS: i32 = 8;
 pub(super) const PARKED: &str = "message_parked";
 pub(super) const ASKED: &str = "guest_question";
 const UNFETCHED: &str = "bookings_unfetched";
-/// Polls that failed in a row, after which a person is told: by then some four minutes have passed.
-const ALARMING: i32 = 10;
 
 /// Stores messages that were fetched; one that is there already is left alone. Returns how many were new.
 pub async fn store(
@@ -298,30 +297,30 @@ pub async fn take_poll(
     .await?)
 }
 
-/// A poll that was begun at `asked` worked: the next comes at `next`, or earlier if it was asked for since the poll was
-/// taken (`lease`).
+/// A poll worked: the next comes at `next`, or earlier if it was asked for since the poll was taken (`lease`). All that the
+/// channel had when it was begun is here, if that moment is `heard`; otherwise it has more.
 pub async fn poll_worked(
     tx: &mut TenantTx,
     connection_id: Uuid,
     lease: Option<DateTime<Utc>>,
-    asked: DateTime<Utc>,
+    heard: Option<DateTime<Utc>>,
     next: DateTime<Utc>,
 ) -> Result<()> {
     let failures = sqlx::query_scalar!(
         r#"with before as (select poll_failures from channel_sync where tenant_id = $1 and connection_id = $2)
-           update channel_sync s set poll_failures = 0, last_polled_at = $5,
+           update channel_sync s set poll_failures = 0, last_polled_at = coalesce($5, last_polled_at),
                next_poll_at = case when $3::timestamptz is null or next_poll_at < $3 then next_poll_at else $4 end
            from before b where s.tenant_id = $1 and s.connection_id = $2 returning b.poll_failures"#,
         tx.t(),
         connection_id,
         lease,
         next,
-        asked
+        heard
     )
     .fetch_one(&mut **tx)
     .await?;
     if failures > 0 {
-        alert::resolve(tx, UNFETCHED, connection_id, asked).await?;
+        alert::resolve(tx, UNFETCHED, connection_id, heard.unwrap_or(next)).await?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::ports::channel::{Season, Telling};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub(super) use ended::ALARMING;
 pub use ended::{answered, back_off, failed, not_asked, postpone};
 
 /// Marks read at once; more wait for the next round.

@@ -82,13 +82,8 @@ pub(super) async fn settle<'a>(
 ) -> Result<()> {
     let c = ShadowColumns::of(states);
     sqlx::query!(
-        "with locked as (
-             select c.* from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
-             join ari_shadow s on s.tenant_id = $1 and s.connection_id = $2 and s.unit_type_id = c.u
-                  and s.rate_plan_id = c.p and s.night = c.n
-             order by c.u, c.p, c.n for update of s)
-         update ari_shadow s set accepted = c.a, alarm = c.alarm, changed_at = $9
-         from locked c
+        "update ari_shadow s set accepted = c.a, alarm = c.alarm, changed_at = $9
+         from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
          where s.tenant_id = $1 and s.connection_id = $2 and s.unit_type_id = c.u and s.rate_plan_id = c.p
            and s.night = c.n and s.changed_at = $8",
         tx.t(),

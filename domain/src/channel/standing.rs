@@ -13,6 +13,8 @@ use uuid::Uuid;
 /// Told in one message.
 const MOST: i64 = 50;
 const UNTOLD: &str = "standing_untold";
+/// The try at which a person hears of it: twenty minutes after the first.
+const ALARMING: i32 = 8;
 
 /// The house has changed a booking. Other channels than portals have no word for what is told here.
 pub(crate) async fn follow(
@@ -68,10 +70,9 @@ pub(crate) async fn overtaken(
 }
 
 /// What may be told now, the oldest first. That it is tried is on record before the portal hears of it, and so is when
-/// it is tried again: 10 s later, 20 s, ... at most an hour.
+/// it is tried again: 10 s later, 20 s, ... at most an hour. A person hears of what no answer comes to.
 pub async fn due(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Standing>> {
-    let mut due = sqlx::query_as!(
-        Standing,
+    let rows = sqlx::query!(
         "with taken as (
              select channel_ref from channel_standing
              where tenant_id = $1 and connection_id = $2 and next_attempt_at <= $3
@@ -81,7 +82,7 @@ pub async fn due(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> 
          from taken, booking b
          where s.tenant_id = $1 and s.connection_id = $2 and s.channel_ref = taken.channel_ref
            and b.tenant_id = $1 and b.id = s.booking_id
-         returning s.channel_ref as booking_ref, s.cancelled, b.created_at, s.changed_at",
+         returning s.channel_ref, s.cancelled, b.created_at, s.changed_at, s.attempts, b.id, b.property_id",
         tx.t(),
         connection_id,
         now,
@@ -89,6 +90,23 @@ pub async fn due(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> 
     )
     .fetch_all(&mut **tx)
     .await?;
+    let mut due = Vec::new();
+    for row in rows {
+        if row.attempts >= ALARMING {
+            let detail = format!(
+                "the portal was told {} times what became of {} here, and did not answer",
+                row.attempts - 1,
+                row.channel_ref
+            );
+            alert::raise(tx, UNTOLD, (row.property_id, row.id), &detail, now).await?;
+        }
+        due.push(Standing {
+            booking_ref: row.channel_ref,
+            cancelled: row.cancelled,
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+        });
+    }
     due.sort_by(|a, b| (a.changed_at, &a.booking_ref).cmp(&(b.changed_at, &b.booking_ref)));
     Ok(due)
 }
@@ -118,18 +136,21 @@ pub async fn heard(
         )
         .fetch_optional(&mut **tx)
         .await?;
-        if let (Some(booking), Some(words)) = (gone, refused) {
-            let what = if standing.cancelled {
-                "cancelled"
-            } else {
-                "taken back"
-            };
-            let detail = format!(
-                "{} does not take it that {} was {what} here: {words}",
-                connection.name, standing.booking_ref
-            );
-            alert::raise(tx, UNTOLD, (connection.property_id, booking), &detail, now).await?;
-        }
+        let Some(booking) = gone else { continue };
+        let Some(words) = refused else {
+            alert::resolve(tx, UNTOLD, booking, now).await?;
+            continue;
+        };
+        let what = if standing.cancelled {
+            "cancelled"
+        } else {
+            "taken back"
+        };
+        let detail = format!(
+            "{} does not take it that {} was {what} here: {words}",
+            connection.name, standing.booking_ref
+        );
+        alert::raise(tx, UNTOLD, (connection.property_id, booking), &detail, now).await?;
     }
     Ok(())
 }

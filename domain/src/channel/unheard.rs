@@ -18,7 +18,11 @@ pub(crate) fn given_up_after() -> Duration {
 pub(super) fn may_be_applied(error: &ChannelError) -> bool {
     matches!(
         error,
-        ChannelError::Unknown(_) | ChannelError::Server { status: 502 | 504, .. }
+        ChannelError::Unknown(_)
+            | ChannelError::Server {
+                status: 502 | 504,
+                ..
+            }
     )
 }
 

@@ -1,4 +1,4 @@
-//! Guest requests that a portal keeps until they are acknowledged.
+//! Guest requests that a portal keeps until they are acknowledged, and shows again when it is asked for those of some days.
 
 use super::action::{Action, Side};
 use super::client::Client;
@@ -13,8 +13,9 @@ use crate::ota::element::Element;
 use crate::ota::refusal::{Code, Kind, Refusal};
 use crate::ota::tag::Tag;
 use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use innkeep_domain::channel::revision::NO_CURRENCY;
-use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, RevisionFeed};
+use innkeep_domain::ports::channel::{Access, ChannelError, RawMessage, Recovery, RevisionFeed};
 use std::sync::Arc;
 
 /// Of the message that one reservation is looked at in.
@@ -27,6 +28,21 @@ pub(super) struct Feed {
 impl Feed {
     pub(super) fn new(client: Arc<Client>) -> Self {
         Self { client }
+    }
+
+    /// Those of its answer that are wanted; with `since` acknowledged ones, too.
+    async fn ask(
+        &self,
+        access: &Access,
+        agreed: &Agreed,
+        since: Option<DateTime<Utc>>,
+        wanted: impl Fn(Element<'_>) -> bool,
+    ) -> Result<Vec<RawMessage>, ChannelError> {
+        let request =
+            send::read(&access.property, since, agreed).map_err(|refusal| outcome::unsayable(&refusal))?;
+        let action = Action::GuestRequests;
+        let bytes = self.client.ask(access, agreed.version, action, &request).await?;
+        read(&bytes, agreed, access, wanted).map_err(|refusal| outcome::unreadable(&refusal))?
     }
 
     async fn report(
@@ -55,11 +71,7 @@ impl RevisionFeed for Feed {
         let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
             return Ok(Vec::new()); // it pushes them, or has none
         };
-        let request =
-            send::read(&access.property, None, &agreed).map_err(|refusal| outcome::unsayable(&refusal))?;
-        let action = Action::GuestRequests;
-        let bytes = self.client.ask(access, agreed.version, action, &request).await?;
-        read(&bytes, &agreed, access).map_err(|refusal| outcome::unreadable(&refusal))?
+        self.ask(access, &agreed, None, |_| true).await
     }
 
     async fn acknowledge(&self, access: &Access, message_id: &str) -> Result<(), ChannelError> {
@@ -81,6 +93,30 @@ impl RevisionFeed for Feed {
     }
 }
 
+#[async_trait]
+impl Recovery for Feed {
+    async fn messages(
+        &self,
+        access: &Access,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<RawMessage>, ChannelError> {
+        let Some(agreed) = self.client.agreed(access, Action::GuestRequests).await? else {
+            let detail = "the portal cannot be asked for its bookings".to_owned();
+            return Err(outcome::ours("not_agreed", detail));
+        };
+        // It is asked for all since then; what says no time may be what is looked for.
+        let until = |at: Element<'_>| {
+            let said = at
+                .instant("LastModifyDateTime")
+                .or_else(|| at.instant("CreateDateTime"));
+            said.is_none_or(|said| said.date_naive() <= to)
+        };
+        let since = from.and_time(NaiveTime::MIN).and_utc();
+        self.ask(access, &agreed, Some(since), until).await
+    }
+}
+
 /// `14/the id/hash`.
 fn request_of(message_id: &str) -> Option<GuestRequest> {
     let (kind, rest) = message_id.split_once('/')?;
@@ -98,6 +134,7 @@ fn read(
     bytes: &[u8],
     agreed: &Agreed,
     access: &Access,
+    wanted: impl Fn(Element<'_>) -> bool,
 ) -> Result<Result<Vec<RawMessage>, ChannelError>, Refusal> {
     let document = Document::read(bytes)?;
     let root = document.root();
@@ -107,14 +144,19 @@ fn read(
     if let Err(error) = outcome::accepted(Answer::read(root)?) {
         return Ok(Err(error));
     }
-    let waiting = root.list("ReservationsList", "HotelReservation");
-    let read = waiting.map(|at| one(at, agreed, &access.property));
-    Ok(read.collect::<Result<_, _>>().map(Ok)?)
+    let told = root.list("ReservationsList", "HotelReservation");
+    let told = told.filter(|at| wanted(*at));
+    let read = told.map(|at| one(at, agreed, &access.property));
+    read.collect::<Result<_, _>>().map(Ok)
 }
 
 /// It was asked for by us and for this hotel: only what names another one is not ours.
 fn one(at: Element<'_>, agreed: &Agreed, hotel: &str) -> Result<RawMessage, Refusal> {
-    let told = |name| at.child("UniqueID").and_then(|id| id.get(name)).unwrap_or_default();
+    let told = |name| {
+        at.child("UniqueID")
+            .and_then(|id| id.get(name))
+            .unwrap_or_default()
+    };
     let id = (told("Type"), told("ID"));
     let named = at.at(&["ResGlobalInfo", "BasicPropertyInfo"]);
     let another = named.filter(|named| named.get("HotelCode").is_some_and(|code| code != hotel));
@@ -165,7 +207,11 @@ mod tests {
         let text = format!(
             r#"<o:OTA_ResRetrieveRS xmlns:o="http://www.opentravel.org/OTA/2003/05" Version="7.000"><o:Success/>
                <o:ReservationsList>{}</o:ReservationsList></o:OTA_ResRetrieveRS>"#,
-            reservations.concat().replace("</", "</o:").replace('<', "<o:").replace("<o:/o:", "</o:")
+            reservations
+                .concat()
+                .replace("</", "</o:")
+                .replace('<', "<o:")
+                .replace("<o:/o:", "</o:")
         );
         let access = Access {
             base_url: String::new(),
@@ -175,7 +221,9 @@ mod tests {
             currency: "EUR".to_owned(),
         };
         let agreed = Agreed::all(Version::V2022_10);
-        let messages = read(text.as_bytes(), &agreed, &access).unwrap().unwrap();
+        let messages = read(text.as_bytes(), &agreed, &access, |_| true)
+            .unwrap()
+            .unwrap();
         let message = |one: &RawMessage| (one.message_id.clone(), Reader.read(&one.raw));
         messages.iter().map(message).collect()
     }
@@ -190,7 +238,11 @@ mod tests {
         let [spaces, right, elsewhere] = all.as_slice() else {
             panic!("{all:?}")
         };
-        assert!(spaces.0.starts_with("14/spaces/"), "it can be acknowledged: {}", spaces.0);
+        assert!(
+            spaces.0.starts_with("14/spaces/"),
+            "it can be acknowledged: {}",
+            spaces.0
+        );
         let why = spaces.1.clone().unwrap_err().to_string();
         assert!(why.contains("PhoneNumber"), "{why}");
         assert_eq!(right.1.clone().unwrap().booking_ref, "right");

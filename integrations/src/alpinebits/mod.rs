@@ -39,17 +39,19 @@ pub const NAME: &str = "alpinebits";
 pub fn protocol(outbound: Outbound) -> Protocol {
     let client = Arc::new(client::Client::new(outbound));
     let sink = Arc::new(sink::Sink::new(client.clone()));
+    let feed = Arc::new(feed::Feed::new(client));
     Protocol {
         name: NAME,
         way: Way::LogsIn,
         sink: Some(sink.clone()),
         source: None,
-        feed: Some(Arc::new(feed::Feed::new(client))),
+        feed: Some(feed.clone()),
         reader: Arc::new(push::Reader),
         more: Capabilities {
             whole: Some(sink.clone()),
             showcase: Some(sink.clone()),
             standings: Some(sink),
+            recovery: Some(feed),
             ..Capabilities::default()
         },
     }

@@ -150,7 +150,10 @@ mod tests {
         assert_eq!((known.effect, known.last), (Effect::CloseOut, None));
         assert!(known.weekdays.days().is_empty());
         let body: Value = serde_json::from_slice(&written(&access(), &known).unwrap()).unwrap();
-        assert_eq!(body["channel_availability_rule"]["days"], rule["days"], "all are named");
+        assert_eq!(
+            body["channel_availability_rule"]["days"], rule["days"],
+            "all are named"
+        );
         rule["type"] = json!("max_availability");
         assert_eq!(read(&rule), None, "without a value");
         rule["type"] = json!("surcharge");

@@ -154,7 +154,10 @@ pub(crate) fn bounds(at: Element<'_>, arrival: NaiveDate, departure: NaiveDate) 
     if (1..=LONGEST_RANGE).contains(&(departure - arrival).num_days()) {
         return Ok(());
     }
-    Err(at.wrong(Code::DATES, format!("a stay has from 1 to {LONGEST_RANGE} nights")))
+    Err(at.wrong(
+        Code::DATES,
+        format!("a stay has from 1 to {LONGEST_RANGE} nights"),
+    ))
 }
 
 /// Adults and children of a `RoomStay`.

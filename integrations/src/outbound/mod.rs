@@ -2,8 +2,8 @@
 //!
 //! A URL is read and judged, its host looked up once, every address judged, and the connection opened to one of those
 //! addresses: there is no second look-up for a name to change its mind at. Redirects are answers, never followed here: who
-//! wants to go there asks anew, and is judged anew ([`redirected`]). Proxies of the surroundings are not asked; nothing is decompressed; time and size have limits. What the operator vouches for
-//! ([`Allow`]) is called wherever it is.
+//! wants to go there asks anew, and is judged anew ([`redirected`]). Proxies of the surroundings are not asked; nothing is
+//! decompressed; time and size have limits. What the operator vouches for ([`Allow`]) is called wherever it is.
 
 mod address;
 mod connect;

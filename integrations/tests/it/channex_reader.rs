@@ -316,9 +316,17 @@ fn what_makes_no_sense_is_unreadable_and_says_where() {
 /// It was sold, whatever it costs.
 #[test]
 fn a_night_may_have_no_price() {
-    let entry = with("/rooms/0/days", json!({"2026-07-01": null, "2026-07-02": "80.00"}));
+    let entry = with(
+        "/rooms/0/days",
+        json!({"2026-07-01": null, "2026-07-02": "80.00"}),
+    );
     let revision = read(&entry).unwrap();
-    assert_eq!(revision.rooms[0].nights.len(), 1, "{:?}", revision.rooms[0].nights);
+    assert_eq!(
+        revision.rooms[0].nights.len(),
+        1,
+        "{:?}",
+        revision.rooms[0].nights
+    );
 }
 
 #[test]

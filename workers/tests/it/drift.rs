@@ -114,7 +114,14 @@ async fn fewer_units_may_be_a_sale() {
         .await
         .unwrap();
     assert!(!drift::heard_all(&mut tx, &question).await.unwrap());
-    inbox::poll_worked(&mut tx, id, lease, asked, asked).await.unwrap();
+    inbox::poll_worked(&mut tx, id, lease, None, asked).await.unwrap();
+    assert!(
+        !drift::heard_all(&mut tx, &question).await.unwrap(),
+        "it has more"
+    );
+    inbox::poll_worked(&mut tx, id, lease, Some(asked), asked)
+        .await
+        .unwrap();
     assert!(drift::heard_all(&mut tx, &question).await.unwrap());
 }
 

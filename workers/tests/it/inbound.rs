@@ -180,7 +180,9 @@ async fn what_a_paused_channel_posted_is_due_and_nothing_else_of_it() {
     let (world, _) = World::in_step(10).await;
     let id = world.connection.id;
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    set_state(&mut tx, &world.house.owner(), id, false, now()).await.unwrap();
+    set_state(&mut tx, &world.house.owner(), id, false, now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
     let nothing = due(&mut tx, now() + Duration::minutes(1)).await.unwrap();
@@ -219,16 +221,27 @@ async fn what_was_sold_unmapped_gets_its_room_with_the_mapping() {
     assert_eq!(world.apply(&sold).await.unmapped, 1);
     let gone = revision(&world.house, "B2", 1, New, &[("other", 1, 2)]);
     world.apply(&gone).await;
-    world.apply(&revision(&world.house, "B2", 2, Cancelled, &[])).await;
-    assert_eq!((world.stock("DBL", 1).await.0, world.stock("SGL", 1).await.0), (0, 1));
+    world
+        .apply(&revision(&world.house, "B2", 2, Cancelled, &[]))
+        .await;
+    assert_eq!(
+        (world.stock("DBL", 1).await.0, world.stock("SGL", 1).await.0),
+        (0, 1)
+    );
     world.drain().await;
     let map = async |code: &str, unit_type: &str| {
         let mut tx = world.db.begin(world.house.tenant).await.unwrap();
         let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
         mapping.rooms.insert(world.unit_type(unit_type), code.to_owned());
-        set_mapping(&mut tx, &world.house.owner(), world.connection.id, &mapping, now())
-            .await
-            .unwrap();
+        set_mapping(
+            &mut tx,
+            &world.house.owner(),
+            world.connection.id,
+            &mapping,
+            now(),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
     };
     map("other", "STE").await;

@@ -156,9 +156,15 @@ async fn an_answer_says_nothing_of_rooms_that_were_mapped_since_the_call() {
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
     let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
     mapping.rooms.insert(world.unit_type("DBL"), "another".to_owned());
-    set_mapping(&mut tx, &world.house.owner(), world.connection.id, &mapping, now())
-        .await
-        .unwrap();
+    set_mapping(
+        &mut tx,
+        &world.house.owner(),
+        world.connection.id,
+        &mapping,
+        now(),
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     world.answer(&call, PushReport::default()).await;
     let told = world.call(now()).await;
@@ -172,8 +178,12 @@ async fn nobody_maps_rooms_otherwise_while_a_call_is_begun() {
     let (world, _) = World::in_step(10).await;
     world.sell("DBL", 1, 1).await;
     let mut beginning = world.db.begin(world.house.tenant).await.unwrap();
-    let connection = connection::get(&mut beginning, world.connection.id).await.unwrap();
-    let next = push::prepare(&mut beginning, &connection, MANNER, now()).await.unwrap();
+    let connection = connection::get(&mut beginning, world.connection.id)
+        .await
+        .unwrap();
+    let next = push::prepare(&mut beginning, &connection, MANNER, now())
+        .await
+        .unwrap();
     assert!(matches!(next, Next::Call(_)), "{next:?}");
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
     let mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
@@ -238,7 +248,10 @@ async fn a_lost_mark_and_a_refusal_are_found_again_by_the_hour() {
     let (world, _) = World::in_step(100).await;
     world.sell("DBL", 3, 2).await;
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    sqlx::query("delete from ari_dirty").execute(&mut *tx).await.unwrap();
+    sqlx::query("delete from ari_dirty")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert!(matches!(world.next(now()).await, Next::Nothing));
     let compare = async || {

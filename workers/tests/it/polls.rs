@@ -17,12 +17,12 @@ async fn a_poll_asked_for_during_a_poll_is_not_lost() {
         assert!(lease.is_some(), "a new connection's feed is read at once");
         let asked = now() + Duration::seconds(seconds);
         inbox::poll_now(&mut tx, id, asked).await.unwrap();
-        inbox::poll_worked(&mut tx, id, lease, now(), asked + Duration::seconds(20))
+        inbox::poll_worked(&mut tx, id, lease, Some(now()), asked + Duration::seconds(20))
             .await
             .unwrap();
         let again = inbox::take_poll(&mut tx, id, asked).await.unwrap();
         assert!(again.is_some(), "asked for after {seconds} s");
-        inbox::poll_worked(&mut tx, id, again, asked, asked + Duration::seconds(20))
+        inbox::poll_worked(&mut tx, id, again, Some(asked), asked + Duration::seconds(20))
             .await
             .unwrap();
         assert_eq!(inbox::take_poll(&mut tx, id, asked).await.unwrap(), None);
@@ -57,7 +57,7 @@ async fn a_feed_that_cannot_be_read_is_an_alert_until_it_can() {
     }
     assert_eq!(world.open_alerts().await, ["bookings_unfetched"]);
     let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    inbox::poll_worked(&mut tx, world.connection.id, None, now(), now())
+    inbox::poll_worked(&mut tx, world.connection.id, None, Some(now()), now())
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -118,3 +118,18 @@ async fn other_channels_have_no_word_for_it() {
     tx.commit().await.unwrap();
     assert_eq!(world.to_tell(0).await, []);
 }
+
+/// As of one that the portal refuses: its guest may still count on the room.
+#[tokio::test]
+async fn a_person_hears_of_what_no_answer_comes_to() {
+    let world = World::connected(100).await;
+    world.cancelled_here().await;
+    for tries in 1..8 {
+        assert_eq!(world.to_tell(tries * 10_000).await.len(), 1);
+        assert_eq!(world.open_alerts().await, [""; 0], "after {tries}");
+    }
+    let told = world.to_tell(90_000).await;
+    assert_eq!(world.open_alerts().await, ["standing_untold"]);
+    world.heard(&told, Some(&[Heard::Taken])).await;
+    assert_eq!(world.open_alerts().await, [""; 0]);
+}

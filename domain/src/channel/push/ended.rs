@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 const REJECTED: &str = "cell_rejected";
 
-/// In a row, after which a person is told: by then some four minutes have passed.
-const ALARMING: i32 = 10;
+/// Failures in a row after which a person is told: by then some four minutes have passed.
+pub(in crate::channel) const ALARMING: i32 = 10;
 const REFUSED: &str = "channel_refused";
 const UNREACHED: &str = "channel_unreached";
 
@@ -165,7 +165,10 @@ async fn put_off(
         _ => postpone_kind(tx, subject.1, kind, now + back_off(failures)).await?,
     }
     if failures >= ALARMING {
-        let detail = format!("{} could not be told {failures} times in a row: {error}", kind.name());
+        let detail = format!(
+            "{} could not be told {failures} times in a row: {error}",
+            kind.name()
+        );
         alert::raise(tx, UNREACHED, subject, &detail, now).await?;
     }
     Ok(())

@@ -5,6 +5,7 @@ mod told;
 use crate::server::impatient;
 use chrono::NaiveDate;
 use innkeep_domain::channel::revision::{ChannelRevision, RevisionStatus};
+use innkeep_domain::clock::Clock;
 use innkeep_domain::ports::channel::{
     Access, AvailabilityRange, ChannelError, NightsRange, Protocol, PushReport, RateFields,
 };
@@ -375,13 +376,47 @@ async fn changes_without_their_time_count_in_the_order_in_which_they_come() {
     assert_eq!(portal.take().await[0].revised_at, None);
 }
 
+/// For bookings that were lost on the way: asked for by days, acknowledged or not.
+#[tokio::test]
+async fn bookings_of_some_days_are_shown_again() {
+    let portal = Portal::start(json!({})).await;
+    let stay = json!({ "category": "DZ", "plan": "STD", "arrival": "2027-01-02", "departure": "2027-01-04",
+                       "force": true });
+    portal.act("/reservations", stay).await;
+    assert_eq!(portal.take().await.len(), 1);
+    assert!(portal.take().await.is_empty(), "it was acknowledged");
+    let recovery = portal.protocol.more.recovery.clone().unwrap();
+    let today = Clock::System.now().date_naive();
+    let of = async |from: NaiveDate, to: NaiveDate| {
+        let messages = recovery.messages(&portal.access, from, to).await.unwrap();
+        messages.len()
+    };
+    let yesterday = today.pred_opt().unwrap();
+    assert_eq!(of(yesterday, today.succ_opt().unwrap()).await, 1);
+    assert_eq!(
+        of(yesterday.pred_opt().unwrap(), yesterday).await,
+        0,
+        "it came later"
+    );
+    let silent = Portal::start(json!({ "actions": ["action_OTA_Ping"] })).await;
+    let recovery = silent.protocol.more.recovery.clone().unwrap();
+    let error = recovery
+        .messages(&silent.access, yesterday, today)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("cannot be asked"), "{error}");
+}
+
 /// A portal that looks at nothing but the version of a handshake is asked in the one before.
 #[tokio::test]
 async fn a_portal_that_refuses_the_newest_version_is_asked_in_the_one_before() {
     let portal = Portal::start(json!({ "versions": ["2022-10"], "strict_handshake": true })).await;
     assert_eq!(portal.tell_rooms("DZ", 3).await, Ok(PushReport::default()));
     let shaken = |version: &str| ("OTA_Ping:Handshaking".to_owned(), version.to_owned());
-    let pushed = ("OTA_HotelInvCountNotif:FreeRooms".to_owned(), "2022-10".to_owned());
+    let pushed = (
+        "OTA_HotelInvCountNotif:FreeRooms".to_owned(),
+        "2022-10".to_owned(),
+    );
     assert_eq!(
         portal.actions().await,
         [shaken("2024-10"), shaken("2022-10"), pushed]

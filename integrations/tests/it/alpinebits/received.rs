@@ -63,7 +63,10 @@ fn reservations_become_revisions() {
         (cancelled.status, cancelled.rooms.len()),
         (RevisionStatus::Cancelled, 0)
     );
-    assert_eq!((cancelled.currency.as_str(), cancelled.total), (NO_CURRENCY, dec!(0)));
+    assert_eq!(
+        (cancelled.currency.as_str(), cancelled.total),
+        (NO_CURRENCY, dec!(0))
+    );
 }
 
 #[test]
