@@ -3,7 +3,9 @@ alter table channel_sync
     add rates_failures int not null default 0,
     add next_rates_at  timestamptz not null default now(),
     -- The channel asked for everything, sooner than it is told that again.
-    add anew_asked     boolean not null default false;
+    add anew_asked     boolean not null default false,
+    -- How often the connection was mapped: the answer to a call says nothing of rooms that were mapped after it.
+    add mapped         int not null default 0;
 
 -- The last calls, for people; and old ones, to be thrown away.
 create index ari_call_recent on ari_call (tenant_id, connection_id, started_at);

@@ -63,7 +63,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
                                         and d.kind = 'rates'))
                       or (least(a.next_push_at, a.next_rates_at) <= $2
                           and exists (select from ari_call c where c.tenant_id = $1 and c.connection_id = a.connection_id
-                                        and c.finished_at is null and c.started_at < $3))
+                                        and c.finished_at is null
+                                        and c.started_at < case when c.outcome is null then $3::timestamptz else $6 end))
                       or (a.next_push_at <= $2 and a.show_at <= $2)) as "pushes!",
              array(select a.connection_id from connected a
                    where exists (select from inbox i where i.tenant_id = $1 and i.connection_id = a.connection_id
@@ -105,7 +106,8 @@ pub async fn due(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<Due> {
         now,
         now - unheard::given_up_after(),
         deadline::troubled_before(now),
-        deadline::alarming_until(now)
+        deadline::alarming_until(now),
+        now - unheard::unanswered_for()
     )
     .fetch_one(&mut **tx)
     .await?)

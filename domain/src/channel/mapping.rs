@@ -125,7 +125,7 @@ pub async fn set_mapping(
     logged(tx, who, "channel_connection.mapped", &connection, now).await
 }
 
-/// No call is begun meanwhile: what it told would be put down of the rooms that are mapped then.
+/// No call is begun meanwhile, and what is under way says nothing of the rooms that are mapped from now on.
 async fn hold(tx: &mut TenantTx, connection_id: Uuid) -> Result<()> {
     sqlx::query!(
         "select id from channel_connection where tenant_id = $1 and id = $2 for no key update",
@@ -133,6 +133,13 @@ async fn hold(tx: &mut TenantTx, connection_id: Uuid) -> Result<()> {
         connection_id
     )
     .fetch_one(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "update channel_sync set mapped = mapped + 1 where tenant_id = $1 and connection_id = $2",
+        tx.t(),
+        connection_id
+    )
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }

@@ -41,6 +41,8 @@ pub struct Call {
     complete: bool,
     pub oldest_mark: DateTime<Utc>,
     begun_at: DateTime<Utc>,
+    /// How often the connection had been mapped when it was begun.
+    mapped: i32,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,7 @@ pub async fn prepare(
 ) -> Result<Next> {
     // Until the call is begun nobody maps the connection otherwise or closes it: what is told goes where it is mapped to.
     let pace = sqlx::query!(
-        "select s.next_push_at, s.next_rates_at from channel_connection c
+        "select s.next_push_at, s.next_rates_at, s.mapped from channel_connection c
          join channel_sync s on s.tenant_id = $1 and s.connection_id = $2
          where c.tenant_id = $1 and c.id = $2 and c.state = 'active' for share of c",
         tx.t(),
@@ -93,6 +95,13 @@ pub async fn prepare(
     ] {
         match of_kind(tx, connection, (kind, not_before), manner, now).await? {
             Next::Nothing => {}
+            Next::Call(call) => {
+                let call = Call {
+                    mapped: pace.mapped,
+                    ..*call
+                };
+                return Ok(Next::Call(Box::new(call)));
+            }
             // One kind's limit, or what goes wrong with it, does not keep the other waiting.
             Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
             next => return Ok(next),
@@ -124,7 +133,7 @@ async fn of_kind(
     };
     let Difference { mut ranges, wordless } = found;
     let wordless = wordless.iter().map(State::accepted).collect::<Result<Vec<_>>>()?;
-    shadow::write(tx, connection.id, wordless.into_iter(), now).await?;
+    shadow::write(tx, connection.id, wordless.into_iter(), now, None).await?;
     let marks: Vec<i64> = marks.iter().map(|m| m.id).collect();
     if ranges.is_empty() {
         drop_marks(tx, connection.id, &marks).await?;
@@ -146,6 +155,7 @@ async fn of_kind(
         complete,
         oldest_mark,
         begun_at: now,
+        mapped: 0,
     };
     begin(tx, &call, now).await?;
     Ok(Next::Call(Box::new(call)))
@@ -232,5 +242,5 @@ async fn begin(tx: &mut TenantTx, call: &Call, now: DateTime<Utc>) -> Result<()>
     .await?;
     whole::begun(tx, call).await?;
     let cells = call.ranges.iter().flat_map(|r| &r.cells);
-    shadow::write(tx, call.connection_id, cells.map(State::unknown), now).await
+    shadow::write(tx, call.connection_id, cells.map(State::unknown), now, None).await
 }

@@ -39,14 +39,22 @@ impl<'a> State<'a> {
     }
 }
 
-/// Writes the cells' states.
+/// Writes the cells' states; with `unless_changed_since` only where nobody wrote after that moment.
 pub(super) async fn write<'a>(
     tx: &mut TenantTx,
     connection_id: Uuid,
     states: impl Iterator<Item = State<'a>>,
     now: DateTime<Utc>,
+    unless_changed_since: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let c = ShadowColumns::of(states);
+    let mut c = ShadowColumns::default();
+    for state in states {
+        c.unit_types.push(state.cell.unit_type_id);
+        c.plans.push(state.cell.rate_plan_id);
+        c.nights.push(state.cell.night);
+        c.accepted.push(state.accepted);
+        c.alarms.push(state.alarm);
+    }
     if c.nights.is_empty() {
         return Ok(());
     }
@@ -56,7 +64,8 @@ pub(super) async fn write<'a>(
          select $1, $2, c.u, c.p, c.n, c.a, c.alarm, $8
          from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
          on conflict (tenant_id, connection_id, unit_type_id, rate_plan_id, night) do update set
-             accepted = excluded.accepted, alarm = excluded.alarm, changed_at = excluded.changed_at",
+             accepted = excluded.accepted, alarm = excluded.alarm, changed_at = excluded.changed_at
+         where $9::timestamptz is null or ari_shadow.changed_at = $9",
         tx.t(),
         connection_id,
         &c.unit_types,
@@ -64,37 +73,8 @@ pub(super) async fn write<'a>(
         &c.nights,
         &c.accepted as &[Option<serde_json::Value>],
         &c.alarms as &[Option<String>],
-        now
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// What an answer says of cells that were told at `begun`: only of those that nobody has forgotten since, or mapped to
-/// something else.
-pub(super) async fn settle<'a>(
-    tx: &mut TenantTx,
-    connection_id: Uuid,
-    states: impl Iterator<Item = State<'a>>,
-    begun: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let c = ShadowColumns::of(states);
-    sqlx::query!(
-        "update ari_shadow s set accepted = c.a, alarm = c.alarm, changed_at = $9
-         from unnest($3::uuid[], $4::uuid[], $5::date[], $6::jsonb[], $7::text[]) as c (u, p, n, a, alarm)
-         where s.tenant_id = $1 and s.connection_id = $2 and s.unit_type_id = c.u and s.rate_plan_id = c.p
-           and s.night = c.n and s.changed_at = $8",
-        tx.t(),
-        connection_id,
-        &c.unit_types,
-        &c.plans,
-        &c.nights,
-        &c.accepted as &[Option<serde_json::Value>],
-        &c.alarms as &[Option<String>],
-        begun,
-        now
+        now,
+        unless_changed_since
     )
     .execute(&mut **tx)
     .await?;
@@ -108,20 +88,6 @@ struct ShadowColumns {
     nights: Vec<NaiveDate>,
     accepted: Vec<Option<serde_json::Value>>,
     alarms: Vec<Option<String>>,
-}
-
-impl ShadowColumns {
-    fn of<'a>(states: impl Iterator<Item = State<'a>>) -> Self {
-        let mut c = Self::default();
-        for state in states {
-            c.unit_types.push(state.cell.unit_type_id);
-            c.plans.push(state.cell.rate_plan_id);
-            c.nights.push(state.cell.night);
-            c.accepted.push(state.accepted);
-            c.alarms.push(state.alarm);
-        }
-        c
-    }
 }
 
 /// A cell's value as the shadow stores it.

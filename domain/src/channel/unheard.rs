@@ -9,8 +9,13 @@ use crate::ports::channel::ChannelError;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-/// After this time a call is taken to be applied, or never to be: a little longer than a sender waits for its answer.
+/// After this time a dead sender's call is taken to be applied, or never to be.
 pub(crate) fn given_up_after() -> Duration {
+    Duration::seconds(5)
+}
+
+/// The same of one that ended without an answer: a little longer than a sender waits for it.
+pub(crate) fn unanswered_for() -> Duration {
     Duration::seconds(12)
 }
 
@@ -32,13 +37,15 @@ pub(super) async fn tell_again(tx: &mut TenantTx, connection_id: Uuid, now: Date
     let begun = sqlx::query_scalar!(
         "with lost as (
              update ari_call set finished_at = $3, outcome = coalesce(outcome, 'lost')
-             where tenant_id = $1 and connection_id = $2 and finished_at is null and started_at < $4
+             where tenant_id = $1 and connection_id = $2 and finished_at is null
+               and started_at < case when outcome is null then $4::timestamptz else $5 end
              returning started_at)
          select min(started_at) from lost",
         tx.t(),
         connection_id,
         now,
-        now - given_up_after()
+        now - given_up_after(),
+        now - unanswered_for()
     )
     .fetch_one(&mut **tx)
     .await?;

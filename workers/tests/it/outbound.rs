@@ -95,14 +95,14 @@ async fn what_was_told_since_a_dead_senders_call_is_told_once_more() {
     let successors = world.call(at(2)).await;
     world.answer_at(&successors, PushReport::default(), at(3)).await;
     assert!(
-        matches!(world.next(at(12)).await, Next::Nothing),
+        matches!(world.next(at(5)).await, Next::Nothing),
         "it may yet be applied"
     );
-    assert!(world.due(at(12)).await.is_empty());
-    assert_eq!(world.due(at(14)).await, [world.connection.id]);
-    let again = world.call(at(14)).await;
+    assert!(world.due(at(5)).await.is_empty());
+    assert_eq!(world.due(at(7)).await, [world.connection.id]);
+    let again = world.call(at(7)).await;
     assert_eq!(again.ranges, ranges_unknown(&successors));
-    world.answer_at(&again, PushReport::default(), at(15)).await;
+    world.answer_at(&again, PushReport::default(), at(8)).await;
     assert!(matches!(world.next(at(60)).await, Next::Nothing), "once");
 }
 

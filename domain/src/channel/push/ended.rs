@@ -20,15 +20,18 @@ const REFUSED: &str = "channel_refused";
 const UNREACHED: &str = "channel_unreached";
 
 /// The channel answered: accepted cells become the shadow, rejected ones an alarm in the channel's own words. A cell
-/// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown.
+/// that was forgotten during the call (see `dirty::forget_shadow`) stays unknown, and nothing is put down of rooms that were
+/// mapped otherwise meanwhile: those have heard nothing.
 pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: DateTime<Utc>) -> Result<()> {
     let reasons: HashMap<usize, &str> = report
         .rejected
         .iter()
         .map(|r| (r.range, r.reason.as_str()))
         .collect();
-    let states = states(call, &reasons)?;
-    shadow::settle(tx, call.connection_id, states.into_iter(), call.begun_at, now).await?;
+    if is_mapped_as_then(tx, call).await? {
+        let states = states(call, &reasons)?.into_iter();
+        shadow::write(tx, call.connection_id, states, now, Some(call.begun_at)).await?;
+    }
     whole::answered(tx, call, report).await?;
     if call.complete {
         drop_marks(tx, call.connection_id, &call.marks).await?;
@@ -57,6 +60,20 @@ pub async fn answered(tx: &mut TenantTx, call: &Call, report: &PushReport, now: 
         "partly"
     };
     close(tx, call, outcome, Some(&report.task_ids.join(" ")), Some(now)).await
+}
+
+/// And stays so until this is committed.
+async fn is_mapped_as_then(tx: &mut TenantTx, call: &Call) -> Result<bool> {
+    let mapped = sqlx::query_scalar!(
+        "select s.mapped from channel_connection c
+         join channel_sync s on s.tenant_id = $1 and s.connection_id = $2
+         where c.tenant_id = $1 and c.id = $2 and c.state <> 'closed' for share of c",
+        tx.t(),
+        call.connection_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(mapped == Some(call.mapped))
 }
 
 /// What one kind's calls went wrong with is over when they work, whatever is the matter with the other's.
