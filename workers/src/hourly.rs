@@ -30,7 +30,7 @@ async fn look_after(workers: &Workers, tenant: TenantId) -> anyhow::Result<()> {
     let mut tx = db.begin(tenant).await?;
     inventory::extend_horizon(&mut tx).await?;
     anew::overdue(&mut tx, now).await?;
-    retention::compare_all(&mut tx).await?;
+    retention::compare(&mut tx, now).await?;
     tx.commit().await?;
     // A cutoff is a business date, which only the night audit moves: within the hour is soon enough.
     while release_group(workers, tenant).await? {}

@@ -89,19 +89,17 @@ pub async fn prepare(
     };
     unheard::tell_again(tx, connection.id, now).await?;
     let mut free_at: Option<DateTime<Utc>> = None;
-    for (kind, not_before) in [
-        (Kind::Availability, pace.next_push_at),
-        (Kind::Rates, pace.next_rates_at),
+    let turn = |kind, not_before| Turn {
+        kind,
+        not_before,
+        mapped: pace.mapped,
+    };
+    for turn in [
+        turn(Kind::Availability, pace.next_push_at),
+        turn(Kind::Rates, pace.next_rates_at),
     ] {
-        match of_kind(tx, connection, (kind, not_before), manner, now).await? {
+        match of_kind(tx, connection, &turn, manner, now).await? {
             Next::Nothing => {}
-            Next::Call(call) => {
-                let call = Call {
-                    mapped: pace.mapped,
-                    ..*call
-                };
-                return Ok(Next::Call(Box::new(call)));
-            }
             // One kind's limit, or what goes wrong with it, does not keep the other waiting.
             Next::Wait(at) => free_at = Some(free_at.map_or(at, |other| other.min(at))),
             next => return Ok(next),
@@ -110,19 +108,29 @@ pub async fn prepare(
     Ok(free_at.map_or(Next::Nothing, Next::Wait))
 }
 
+/// One kind's, to be told.
+struct Turn {
+    kind: Kind,
+    /// It waits after what went wrong.
+    not_before: DateTime<Utc>,
+    /// How often the connection was mapped.
+    mapped: i32,
+}
+
 async fn of_kind(
     tx: &mut TenantTx,
     connection: &Connection,
-    (kind, not_before): (Kind, DateTime<Utc>),
+    turn: &Turn,
     manner: Manner,
     now: DateTime<Utc>,
 ) -> Result<Next> {
+    let kind = turn.kind;
     let (marks, oldest_mark) = marks(tx, connection.id, kind).await?;
     if marks.is_empty() {
         return Ok(Next::Nothing);
     }
-    if not_before > now {
-        return Ok(Next::Wait(not_before));
+    if turn.not_before > now {
+        return Ok(Next::Wait(turn.not_before));
     }
     // Asked first: what may not be said yet need not be worked out, and will be something else by then.
     if let Some(at) = limit::free_at(tx, connection, kind, now).await? {
@@ -155,7 +163,7 @@ async fn of_kind(
         complete,
         oldest_mark,
         begun_at: now,
-        mapped: 0,
+        mapped: turn.mapped,
     };
     begin(tx, &call, now).await?;
     Ok(Next::Call(Box::new(call)))

@@ -1,18 +1,24 @@
 //! What the passing of days brings: new nights within the sync horizon, old journal rows to forget.
 
-use super::connection::sync_end;
+use super::connection::{SYNC_DAYS, sync_end};
 use super::dirty;
 use crate::db::TenantTx;
 use crate::error::Result;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, Timelike, Utc};
 
 /// Message ids are kept well beyond the 7 days in which channels deliver again.
 const INBOX_DAYS: i64 = 90;
 const CALL_DAYS: i64 = 14;
 
-/// Whatever should have been marked and was not, nights that came into the horizon, and what was refused: all of it is
-/// looked at again. Only what differs from what the channel accepted is told.
-pub async fn compare_all(tx: &mut TenantTx) -> Result<()> {
+/// Looked at every hour: the coming nights, and those that may just have come into the horizon.
+const NEAR: u64 = 14;
+const FAR_END: u64 = 7;
+/// All others once a day, by the hour: a sale waits for no comparison of all a house's nights.
+const HOURS: u64 = 24;
+
+/// Whatever should have been marked and was not, nights that came into the horizon, and what was refused: it is looked at
+/// again. Only what differs from what the channel accepted is told.
+pub async fn compare(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
     let connections = sqlx::query!(
         "select c.id, p.business_date from channel_connection c
          join property p on p.tenant_id = $1 and p.id = c.property_id
@@ -21,8 +27,17 @@ pub async fn compare_all(tx: &mut TenantTx) -> Result<()> {
     )
     .fetch_all(&mut **tx)
     .await?;
+    let each = SYNC_DAYS.div_ceil(HOURS);
     for c in connections {
-        dirty::mark_connection(tx, c.id, c.business_date, sync_end(c.business_date)).await?;
+        let (first, end) = (c.business_date, sync_end(c.business_date));
+        let turn = first + Days::new(u64::from(now.hour()) * each);
+        for (from, to) in [
+            (first, first + Days::new(NEAR)),
+            (turn, (turn + Days::new(each)).min(end)),
+            (end - Days::new(FAR_END), end),
+        ] {
+            dirty::mark_connection(tx, c.id, from, to).await?;
+        }
     }
     Ok(())
 }

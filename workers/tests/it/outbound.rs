@@ -254,12 +254,13 @@ async fn a_lost_mark_and_a_refusal_are_found_again_by_the_hour() {
         .unwrap();
     tx.commit().await.unwrap();
     assert!(matches!(world.next(now()).await, Next::Nothing));
-    let compare = async || {
+    let compare = async |hours| {
         let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-        retention::compare_all(&mut tx).await.unwrap();
+        let at = now() + Duration::hours(hours);
+        retention::compare(&mut tx, at).await.unwrap();
         tx.commit().await.unwrap();
     };
-    compare().await;
+    compare(0).await;
     let call = world.call(now()).await;
     assert_eq!((call.ranges.len(), call.ranges[0].cells.len()), (1, 2));
     let rejected = vec![Rejected {
@@ -272,8 +273,22 @@ async fn a_lost_mark_and_a_refusal_are_found_again_by_the_hour() {
     };
     world.answer(&call, report).await;
     assert!(matches!(world.next(now()).await, Next::Nothing));
-    compare().await;
-    assert_eq!(world.call(now()).await.ranges[0].cells.len(), 2);
+    compare(1).await;
+    let again = world.call(now()).await;
+    assert_eq!(again.ranges[0].cells.len(), 2);
+    world.answer(&again, PushReport::default()).await;
+    // Far ones in turns.
+    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
+    sqlx::query("update ari_shadow set accepted = null")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    for hour in 0..24 {
+        compare(hour).await;
+    }
+    world.drain().await;
+    assert_eq!(world.status().await.in_flight, 0);
 }
 
 /// The same ranges, of which it is not known what the channel accepted.
