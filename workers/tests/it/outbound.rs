@@ -175,8 +175,7 @@ async fn an_answer_says_nothing_of_rooms_that_were_mapped_since_the_call() {
 /// A call is begun for rooms as they are mapped then: nobody maps them otherwise until it is on record.
 #[tokio::test]
 async fn nobody_maps_rooms_otherwise_while_a_call_is_begun() {
-    let (world, _) = World::in_step(10).await;
-    world.sell("DBL", 1, 1).await;
+    let world = World::connected(10).await;
     let mut beginning = world.db.begin(world.house.tenant).await.unwrap();
     let connection = connection::get(&mut beginning, world.connection.id)
         .await
