@@ -1,7 +1,7 @@
 //! A channel that lost what it knew is told everything anew, as rarely as at a person's word.
 
-use super::change;
-use super::connection;
+use super::change::{self, FULL_SYNC_EVERY_HOURS};
+use super::connection::{self, Connection};
 use super::dirty::Kind;
 use crate::alert;
 use crate::db::TenantTx;
@@ -9,9 +9,7 @@ use crate::error::Result;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-pub(super) const ASKED: &str = "full_sync_asked";
-/// As for a full sync that a person asks for.
-const EVERY_HOURS: i64 = 24;
+const ASKED: &str = "full_sync_asked";
 /// How long telling everything may take.
 const TELLING_MINUTES: i64 = 10;
 
@@ -33,6 +31,10 @@ pub(super) async fn asked(
     if last.is_some_and(|last| last > now - Duration::minutes(TELLING_MINUTES)) {
         return Ok(()); // it asked before it had heard all
     }
+    let connection = connection::get(tx, connection_id).await?;
+    if tell(tx, &connection, now).await? {
+        return Ok(());
+    }
     sqlx::query!(
         "update channel_sync set anew_asked = true where tenant_id = $1 and connection_id = $2",
         tx.t(),
@@ -40,10 +42,6 @@ pub(super) async fn asked(
     )
     .execute(&mut **tx)
     .await?;
-    if tell(tx, connection_id, now).await? {
-        return Ok(());
-    }
-    let connection = connection::get(tx, connection_id).await?;
     let detail = format!(
         "the channel asks for all {} again: it is told everything a day after the last time",
         kind.name()
@@ -62,31 +60,31 @@ pub async fn overdue(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
     )
     .fetch_all(&mut **tx)
     .await?;
-    for connection_id in asked {
-        tell(tx, connection_id, now).await?;
+    for id in asked {
+        let connection = connection::get(tx, id).await?;
+        tell(tx, &connection, now).await?;
     }
     Ok(())
 }
 
-/// Was it long enough ago?
-async fn tell(tx: &mut TenantTx, connection_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+/// Everything, for whoever asks, unless it was not long enough ago.
+pub(super) async fn tell(tx: &mut TenantTx, connection: &Connection, now: DateTime<Utc>) -> Result<bool> {
     let taken = sqlx::query_scalar!(
         "update channel_sync set full_sync_at = $3, anew_asked = false
          where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
          returning connection_id",
         tx.t(),
-        connection_id,
+        connection.id,
         now,
-        now - Duration::hours(EVERY_HOURS)
+        now - Duration::hours(FULL_SYNC_EVERY_HOURS)
     )
     .fetch_optional(&mut **tx)
     .await?;
     if taken.is_none() {
         return Ok(false);
     }
-    let connection = connection::get(tx, connection_id).await?;
-    change::forget_accepted(tx, connection_id).await?;
-    connection::mark_horizon(tx, &connection).await?;
-    alert::resolve(tx, ASKED, connection_id, now).await?;
+    change::forget_accepted(tx, connection.id).await?;
+    connection::mark_horizon(tx, connection).await?;
+    alert::resolve(tx, ASKED, connection.id, now).await?;
     Ok(true)
 }

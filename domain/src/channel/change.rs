@@ -2,7 +2,6 @@
 
 use super::anew;
 use super::connection::{self, Connection, check_terms, get, logged, mark_horizon, open};
-use crate::alert;
 use crate::db::TenantTx;
 use crate::error::{Refusal, Result};
 use crate::principal::{Permission, Principal};
@@ -216,24 +215,9 @@ pub async fn set_state(
 pub async fn full_sync(tx: &mut TenantTx, who: &Principal, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     who.require(Permission::WriteChannels)?;
     let connection = open(tx, id).await?;
-    let earliest = now - chrono::Duration::hours(FULL_SYNC_EVERY_HOURS);
-    let allowed = sqlx::query_scalar!(
-        "update channel_sync set full_sync_at = $3, anew_asked = false
-         where tenant_id = $1 and connection_id = $2 and (full_sync_at is null or full_sync_at <= $4)
-         returning connection_id",
-        tx.t(),
-        id,
-        now,
-        earliest
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    if allowed.is_none() {
+    if !anew::tell(tx, &connection, now).await? {
         let detail = format!("channels accept a full sync once in {FULL_SYNC_EVERY_HOURS} h");
         return Err(Refusal::conflict("full_sync_too_soon", detail).into());
     }
-    forget_accepted(tx, id).await?;
-    mark_horizon(tx, &connection).await?;
-    alert::resolve(tx, anew::ASKED, id, now).await?;
     logged(tx, who, "channel_connection.full_sync", &connection, now).await
 }

@@ -6,7 +6,6 @@ use innkeep_domain::booking::channel::Outcome;
 use innkeep_domain::booking::store::get;
 use innkeep_domain::channel::change::set_state;
 use innkeep_domain::channel::inbox;
-use innkeep_domain::channel::mapping::{Mapping, set_mapping};
 use innkeep_domain::channel::revision::RevisionStatus::{Cancelled, Modified, New};
 use innkeep_domain::channel::revision::{ChannelRevision, NO_CURRENCY};
 use innkeep_domain::due::due;
@@ -229,28 +228,13 @@ async fn what_was_sold_unmapped_gets_its_room_with_the_mapping() {
         (0, 1)
     );
     world.drain().await;
-    let map = async |code: &str, unit_type: &str| {
-        let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-        let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
-        mapping.rooms.insert(world.unit_type(unit_type), code.to_owned());
-        set_mapping(
-            &mut tx,
-            &world.house.owner(),
-            world.connection.id,
-            &mapping,
-            now(),
-        )
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
-    };
-    map("other", "STE").await;
+    world.map("STE", "other").await;
     assert_eq!(world.stock("STE", 1).await.0, 0, "it was cancelled");
     assert_eq!(world.open_alerts().await, ["unmapped"]);
-    map("double, old", "DBL").await;
+    world.map("DBL", "double, old").await;
     assert_eq!(world.stock("DBL", 2).await.0, 1);
     assert_eq!(world.open_alerts().await, [""; 0]);
-    map("double, old", "DBL").await;
+    world.map("DBL", "double, old").await;
     assert_eq!(world.stock("DBL", 2).await.0, 1, "once");
     world.assert_sound().await;
 }

@@ -153,19 +153,7 @@ async fn an_answer_says_nothing_of_rooms_that_were_mapped_since_the_call() {
     let world = World::connected(10).await;
     let call = world.call(now()).await;
     assert_eq!(call.kind, Kind::Availability);
-    let mut tx = world.db.begin(world.house.tenant).await.unwrap();
-    let mut mapping = Mapping::read(&mut tx, world.connection.id).await.unwrap();
-    mapping.rooms.insert(world.unit_type("DBL"), "another".to_owned());
-    set_mapping(
-        &mut tx,
-        &world.house.owner(),
-        world.connection.id,
-        &mapping,
-        now(),
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
+    world.map("DBL", "another").await;
     world.answer(&call, PushReport::default()).await;
     let told = world.call(now()).await;
     let another: Vec<&Range> = told.ranges.iter().filter(|r| r.external == "another").collect();

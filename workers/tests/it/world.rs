@@ -158,6 +158,19 @@ impl World {
         booking
     }
 
+    /// From now on the channel calls the unit type so.
+    pub async fn map(&self, unit_type: &str, external: &str) {
+        let mut tx = self.db.begin(self.house.tenant).await.unwrap();
+        let mut mapping = Mapping::read(&mut tx, self.connection.id).await.unwrap();
+        mapping
+            .rooms
+            .insert(self.unit_type(unit_type), external.to_owned());
+        set_mapping(&mut tx, &self.house.owner(), self.connection.id, &mapping, now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub fn unit_type(&self, code: &str) -> Uuid {
         self.house.unit_type(code).unwrap()
     }
